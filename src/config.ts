@@ -1,0 +1,197 @@
+/**
+ * The environment, read in one place and checked at start. Nothing else reads process.env.
+ */
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { messageOf, StockyardError } from './domain/error.ts'
+import { INTERVALS, parseInterval, type Interval } from './domain/interval.ts'
+import { parseBudget } from './providers/budget.ts'
+
+/** What the user says about one vendor. */
+export interface ProviderConfig {
+  readonly key: string | undefined
+  /** Origin to use in place of the vendor's own. */
+  readonly baseUrl: string | undefined
+  /** Budget text in place of the provider's default. */
+  readonly budget: string | undefined
+}
+
+export interface Config {
+  /** Set where the user has a server of their own; undefined means the embedded one. */
+  readonly databaseUrl: string | undefined
+  /** Absolute path of the folder that holds everything Stockyard writes. */
+  readonly home: string
+  readonly providers: Readonly<Record<string, ProviderConfig>>
+  readonly defaultTickers: readonly string[]
+  readonly defaultInterval: Interval
+  readonly defaultDays: number
+  readonly apiHost: string
+  readonly apiPort: number
+  readonly defaultPageSize: number
+  readonly maxPageSize: number
+  readonly logLevel: string
+  readonly logFormat: 'pretty' | 'json' | undefined
+  /** True for the demo and for tests on the simulated exchange; shown wherever data shows. */
+  readonly simulated: boolean
+}
+
+const text = z
+  .string()
+  .trim()
+  .transform((value) => (value === '' ? undefined : value))
+  .optional()
+
+function wholeNumber(least: number, most: number, fallback: number) {
+  return z
+    .string()
+    .trim()
+    .optional()
+    .transform((value) => (value === undefined || value === '' ? fallback : Number(value)))
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, {
+      message: `expected a whole number from ${least} to ${most}`,
+    })
+}
+
+function choice<const T extends string>(values: readonly T[], fallback: T | undefined) {
+  return z
+    .string()
+    .trim()
+    .optional()
+    .transform((value) => (value === undefined || value === '' ? fallback : value.toLowerCase()))
+    .refine((value): value is T | undefined => value === undefined || values.includes(value as T), {
+      message: `expected one of ${values.join(', ')}`,
+    })
+}
+
+const url = (protocols: readonly string[]) =>
+  text.refine(
+    (value) => {
+      if (value === undefined) return true
+      const parsed = URL.canParse(value) ? new URL(value) : undefined
+      return parsed !== undefined && protocols.includes(parsed.protocol)
+    },
+    { message: `expected a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}` },
+  )
+
+const budget = text.refine((value) => value === undefined || budgetIsReadable(value), {
+  message: 'expected calls per second, minute or day, for example 1/s,5/min,25/day',
+})
+
+function budgetIsReadable(value: string): boolean {
+  try {
+    parseBudget(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const interval = z
+  .string()
+  .optional()
+  .transform((value, context) => {
+    try {
+      return parseInterval(value?.trim() ? value : '1d')
+    } catch {
+      context.addIssue({ code: 'custom', message: `expected one of ${INTERVALS.join(', ')}` })
+      return z.NEVER
+    }
+  })
+
+const http = ['http:', 'https:'] as const
+
+const schema = z.object({
+  DATABASE_URL: url(['postgres:', 'postgresql:']),
+  POSTGRES_HOST: text,
+  POSTGRES_PORT: wholeNumber(1, 65_535, 5432),
+  POSTGRES_DB: text,
+  POSTGRES_USER: text,
+  POSTGRES_PASSWORD: text,
+  STOCKYARD_HOME: text,
+  ALPHA_VANTAGE_API_KEY: text,
+  ALPHA_VANTAGE_BASE_URL: url(http),
+  ALPHA_VANTAGE_BUDGET: budget,
+  DEFAULT_TICKERS: text,
+  DEFAULT_INTERVAL: interval,
+  DEFAULT_DAYS: wholeNumber(1, 36_500, 90),
+  API_HOST: text,
+  API_PORT: wholeNumber(0, 65_535, 8000),
+  DEFAULT_PAGE_SIZE: wholeNumber(1, 100_000, 50),
+  MAX_PAGE_SIZE: wholeNumber(1, 100_000, 1000),
+  LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const, 'info'),
+  LOG_FORMAT: choice(['pretty', 'json'] as const, undefined),
+})
+
+/**
+ * The configuration that an environment asks for.
+ * @throws StockyardError `CONFIG_INVALID`, naming each wrong variable and what was expected
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const result = schema.safeParse(env)
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw new StockyardError('config', 'CONFIG_INVALID', `Configuration: ${problems.join('; ')}.`, {
+      hint: 'Correct the variable in the environment or in .env; docs/configuration.md lists them all.',
+    })
+  }
+  const read = result.data
+  return {
+    databaseUrl: read.DATABASE_URL ?? urlFromParts(read),
+    home: resolve(read.STOCKYARD_HOME ?? join(homedir(), '.stockyard')),
+    providers: {
+      'alpha-vantage': {
+        key: read.ALPHA_VANTAGE_API_KEY,
+        baseUrl: read.ALPHA_VANTAGE_BASE_URL,
+        budget: read.ALPHA_VANTAGE_BUDGET,
+      },
+    },
+    defaultTickers: (read.DEFAULT_TICKERS ?? 'AAPL,GOOGL,MSFT,AMZN,TSLA')
+      .split(',')
+      .map((symbol) => symbol.trim())
+      .filter((symbol) => symbol !== ''),
+    defaultInterval: read.DEFAULT_INTERVAL,
+    defaultDays: read.DEFAULT_DAYS,
+    apiHost: read.API_HOST ?? '127.0.0.1',
+    apiPort: read.API_PORT,
+    defaultPageSize: read.DEFAULT_PAGE_SIZE,
+    maxPageSize: read.MAX_PAGE_SIZE,
+    logLevel: read.LOG_LEVEL ?? 'info',
+    logFormat: read.LOG_FORMAT,
+    simulated: false,
+  }
+}
+
+function urlFromParts(read: {
+  POSTGRES_HOST?: string | undefined
+  POSTGRES_PORT: number
+  POSTGRES_DB?: string | undefined
+  POSTGRES_USER?: string | undefined
+  POSTGRES_PASSWORD?: string | undefined
+}): string | undefined {
+  if (read.POSTGRES_HOST === undefined) return undefined
+  const made = new URL('postgres://localhost')
+  made.hostname = read.POSTGRES_HOST
+  made.port = String(read.POSTGRES_PORT)
+  made.pathname = `/${encodeURIComponent(read.POSTGRES_DB ?? 'stockyard')}`
+  made.username = encodeURIComponent(read.POSTGRES_USER ?? 'stockyard')
+  if (read.POSTGRES_PASSWORD !== undefined) made.password = encodeURIComponent(read.POSTGRES_PASSWORD)
+  return made.href
+}
+
+/**
+ * Adds the variables of a `.env` file in the working directory to an environment; what is set
+ * already wins. A missing file is fine.
+ * @throws StockyardError `ENV_FILE_UNREADABLE`
+ */
+export function loadEnvFile(path = '.env'): void {
+  try {
+    process.loadEnvFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw new StockyardError('config', 'ENV_FILE_UNREADABLE', `${path} cannot be read: ${messageOf(error)}.`, {
+      hint: 'Check its permissions, or remove it.',
+      cause: error,
+    })
+  }
+}

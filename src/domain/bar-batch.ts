@@ -1,0 +1,109 @@
+/**
+ * A BarBatch: bars of one series as columns. It is the one value that travels from a vendor's answer
+ * to the store and back out; a page is a BarBatch at rest.
+ */
+
+export interface BarBatch {
+  readonly length: number
+  /**
+   * Start of each bar. Intraday: milliseconds of the instant in UTC. Daily and longer: the day (see
+   * date.ts) of the session date, of the ISO week's Monday, or of the first of the month.
+   */
+  readonly ts: Float64Array
+  /** Prices in the series' currency. */
+  readonly open: Float64Array
+  readonly high: Float64Array
+  readonly low: Float64Array
+  readonly close: Float64Array
+  /** Shares or units traded; NaN where the vendor has none. */
+  readonly volume: Float64Array
+  /** Volume-weighted average price; NaN where the vendor has none. */
+  readonly vwap: Float64Array
+  /** Number of trades; NaN where the vendor has none. */
+  readonly trades: Float64Array
+}
+
+export const BAR_COLUMNS = [
+  'ts',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'vwap',
+  'trades',
+] as const
+export type BarColumn = (typeof BAR_COLUMNS)[number]
+/** The columns that hold a bar's values, that is, all but its key. */
+export const VALUE_COLUMNS = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
+
+/** A batch of `length` bars whose vwap and trades are absent and whose other values are 0. */
+export function makeBatch(length: number): BarBatch {
+  return {
+    length,
+    ts: new Float64Array(length),
+    open: new Float64Array(length),
+    high: new Float64Array(length),
+    low: new Float64Array(length),
+    close: new Float64Array(length),
+    volume: new Float64Array(length),
+    vwap: new Float64Array(length).fill(Number.NaN),
+    trades: new Float64Array(length).fill(Number.NaN),
+  }
+}
+
+/** A view, not a copy, of the bars from index `from` (included) to `until` (not). */
+export function sliceBatch(batch: BarBatch, from: number, until: number): BarBatch {
+  return {
+    length: until - from,
+    ts: batch.ts.subarray(from, until),
+    open: batch.open.subarray(from, until),
+    high: batch.high.subarray(from, until),
+    low: batch.low.subarray(from, until),
+    close: batch.close.subarray(from, until),
+    volume: batch.volume.subarray(from, until),
+    vwap: batch.vwap.subarray(from, until),
+    trades: batch.trades.subarray(from, until),
+  }
+}
+
+/** A new batch of the bars at the given indexes, in the order given. */
+export function takeBars(batch: BarBatch, indexes: ArrayLike<number>): BarBatch {
+  const taken = makeBatch(indexes.length)
+  for (const column of BAR_COLUMNS) {
+    const from = batch[column]
+    const to = taken[column]
+    for (let i = 0; i < indexes.length; i += 1) to[i] = from[indexes[i]!]!
+  }
+  return taken
+}
+
+/** One bar as a plain object; absent values are null. */
+export interface Bar {
+  readonly ts: number
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
+  readonly volume: number | null
+  readonly vwap: number | null
+  readonly trades: number | null
+}
+
+/** The bar at an index. For messages and single answers; loops stay on the columns. */
+export function barAt(batch: BarBatch, index: number): Bar {
+  return {
+    ts: batch.ts[index]!,
+    open: batch.open[index]!,
+    high: batch.high[index]!,
+    low: batch.low[index]!,
+    close: batch.close[index]!,
+    volume: orNull(batch.volume[index]!),
+    vwap: orNull(batch.vwap[index]!),
+    trades: orNull(batch.trades[index]!),
+  }
+}
+
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value
+}

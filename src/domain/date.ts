@@ -1,0 +1,68 @@
+/**
+ * Calendar dates as numbers. A date is held as its "day": the milliseconds of that date's 00:00 UTC,
+ * so that dates sort, compare and subtract like numbers. A day is never an instant of a market.
+ */
+import { StockyardError } from './error.ts'
+
+export const DAY_MS = 86_400_000
+
+/** `2024-01-02` for a day, or for the UTC date of any instant. */
+export function formatDate(day: number): string {
+  return new Date(day).toISOString().slice(0, 10)
+}
+
+/**
+ * The day of a text `YYYY-MM-DD`, or NaN where the text is not a real date. Written by hand, since
+ * parsers of vendors' answers call it once a row.
+ */
+export function parseDay(text: string): number {
+  if (text.length !== 10 || text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return Number.NaN
+  for (let i = 0; i < 10; i += 1) {
+    const code = text.charCodeAt(i)
+    if (i !== 4 && i !== 7 && (code < 48 || code > 57)) return Number.NaN
+  }
+  const year = Number(text.slice(0, 4))
+  const month = Number(text.slice(5, 7))
+  const date = Number(text.slice(8, 10))
+  const day = Date.UTC(year, month - 1, date)
+  // 2024-02-30 rolls over to March, and years below 100 are moved by Date.UTC: neither comes back.
+  return formatDate(day) === text ? day : Number.NaN
+}
+
+/**
+ * The day of a date that a person typed.
+ * @throws StockyardError `DATE_INVALID`
+ */
+export function requireDay(text: string, name: string): number {
+  const day = parseDay(text)
+  if (Number.isNaN(day)) {
+    throw new StockyardError('usage', 'DATE_INVALID', `${name} "${text}" is not a date.`, {
+      hint: 'Write dates as YYYY-MM-DD, for example 2024-01-02.',
+    })
+  }
+  return day
+}
+
+/** Day of the Monday that begins the ISO week of a day. */
+export function weekStart(day: number): number {
+  // 1970-01-01 was a Thursday, the fourth day of its ISO week.
+  const weekday = (Math.floor(day / DAY_MS) + 3) % 7
+  return day - (weekday < 0 ? weekday + 7 : weekday) * DAY_MS
+}
+
+/** Day of the first of the month of a day. */
+export function monthStart(day: number): number {
+  const date = new Date(day)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
+}
+
+/** Day of the first of January of the year of a day. */
+export function yearStart(day: number): number {
+  return Date.UTC(new Date(day).getUTCFullYear(), 0, 1)
+}
+
+/** Day of the first of January of the decade (1990, 2000, …) of a day. */
+export function decadeStart(day: number): number {
+  const year = new Date(day).getUTCFullYear()
+  return Date.UTC(year - (((year % 10) + 10) % 10), 0, 1)
+}

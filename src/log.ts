@@ -1,0 +1,50 @@
+/**
+ * The log: one pino logger, made once from the configuration and passed in. Secrets that were loaded
+ * are registered here and are blanked in whatever is written, by value and not only by name.
+ */
+import { pino, type Logger } from 'pino'
+import pretty from 'pino-pretty'
+
+export type { Logger }
+
+const secrets = new Set<string>()
+
+/** Registers a secret, so that no log line, error or stored text shows it. */
+export function registerSecret(secret: string | undefined): void {
+  // Shorter texts would blank ordinary words.
+  if (secret !== undefined && secret.length >= 4) secrets.add(secret)
+}
+
+/** A text without registered secrets, without `apikey=…` values, and without control characters. */
+export function redact(text: string): string {
+  let clean = text
+  for (const secret of secrets) {
+    clean = clean.replaceAll(secret, '[redacted]')
+    const encoded = encodeURIComponent(secret)
+    if (encoded !== secret) clean = clean.replaceAll(encoded, '[redacted]')
+  }
+  return clean
+    .replaceAll(/\b(apikey|api_key|token|password)=[^&\s"']+/gi, '$1=[redacted]')
+    .replaceAll(/(:\/\/[^:@/\s]*):[^@/\s]+@/g, '$1:[redacted]@')
+}
+
+export interface LogOptions {
+  readonly level: string
+  /** Undefined: pretty on a terminal, else JSON. */
+  readonly format: 'pretty' | 'json' | undefined
+}
+
+/** A logger that writes to standard error, so that standard output stays for results. */
+export function makeLogger(options: LogOptions): Logger {
+  const isPretty = options.format === 'pretty' || (options.format === undefined && process.stderr.isTTY)
+  const settings = {
+    level: options.level,
+    base: null,
+    hooks: { streamWrite: (line: string) => redact(line) },
+  }
+  if (!isPretty) return pino(settings, pino.destination({ dest: 2, sync: true }))
+  return pino(
+    settings,
+    pretty({ destination: 2, sync: true, colorize: process.stderr.isTTY, translateTime: 'SYS:HH:MM:ss' }),
+  )
+}

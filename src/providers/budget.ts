@@ -1,0 +1,43 @@
+/**
+ * Budgets: how many calls a plan allows in a second, a minute and a day. Pure; the calls that were
+ * spent are kept by db/budget-calls.ts.
+ */
+import { StockyardError } from '../domain/error.ts'
+
+/** Calls allowed in each window; Infinity where there is no limit. */
+export interface Budget {
+  readonly perSecond: number
+  readonly perMinute: number
+  readonly perDay: number
+}
+
+const UNITS: Readonly<Record<string, keyof Budget>> = {
+  s: 'perSecond',
+  sec: 'perSecond',
+  second: 'perSecond',
+  m: 'perMinute',
+  min: 'perMinute',
+  minute: 'perMinute',
+  d: 'perDay',
+  day: 'perDay',
+}
+
+/**
+ * Reads `1/s,5/min,25/day`; `unlimited` means no limit.
+ * @throws StockyardError `BUDGET_INVALID`
+ */
+export function parseBudget(text: string): Budget {
+  const budget = { perSecond: Infinity, perMinute: Infinity, perDay: Infinity }
+  if (text.trim().toLowerCase() === 'unlimited') return budget
+  for (const part of text.split(',')) {
+    const match = /^\s*(\d{1,9})\s*\/\s*([a-z]+)\s*$/i.exec(part)
+    const unit = match === null ? undefined : UNITS[match[2]!.toLowerCase()]
+    if (match === null || unit === undefined || Number(match[1]) === 0) {
+      throw new StockyardError('config', 'BUDGET_INVALID', `"${text}" is not a budget.`, {
+        hint: 'Write calls per second, minute or day, for example 1/s,5/min,25/day, or "unlimited".',
+      })
+    }
+    budget[unit] = Number(match[1])
+  }
+  return budget
+}

@@ -1,0 +1,176 @@
+/**
+ * What a vendor adapter is: data and pure functions. An adapter says how a need becomes calls and how
+ * an answer becomes bars; it never sends, waits, logs or stores. A new vendor is one folder and one
+ * line in registry.ts.
+ */
+import type { BarBatch } from '../domain/bar-batch.ts'
+import type { Calendar } from '../domain/calendar/calendar.ts'
+import type { Interval } from '../domain/interval.ts'
+
+/** Basis of a series' prices: as traded, or restated after each split. */
+export type Basis = 'raw' | 'split'
+
+/** A call as data. The key is added when it is sent and never stands in it. */
+export interface VendorRequest {
+  readonly path: string
+  readonly params: Readonly<Record<string, string>>
+  /** Query parameter that carries the key; undefined where the vendor wants none. */
+  readonly keyParam?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Bars that somebody wants: sessions with from <= day < until. */
+export interface BarNeed {
+  readonly symbol: string
+  readonly interval: Interval
+  /** First day wanted; null for all that the vendor has. */
+  readonly from: number | null
+  readonly until: number
+  /** Instant of planning. */
+  readonly now: number
+  readonly calendar: Calendar
+}
+
+/** One call for bars, with the period for which its answer is the whole truth. */
+export interface BarRequest {
+  readonly request: VendorRequest
+  readonly symbol: string
+  readonly interval: Interval
+  /**
+   * Days [from, until) that a good answer covers: a session in it for which no bar came has none at
+   * this vendor. Null where only the days between the first and the last row are covered.
+   */
+  readonly covers: { readonly from: number; readonly until: number } | null
+  /** A lesser call to make once when this one is refused for the plan, or null. */
+  readonly fallback: BarRequest | null
+}
+
+/**
+ * Why an answer is not data.
+ * - `burst`: too many in a second; `minute`: in a minute; `day`: the day's calls are used up
+ * - `entitlement`: the plan lacks it, for ever; `key`: the key is missing or refused
+ * - `unknown-symbol`, `bad-request`: the call itself was refused
+ * - `no-data`: well formed and empty; `malformed`: not what the vendor sends; `outage`: 5xx and such
+ */
+export type FailureClass =
+  | 'burst'
+  | 'minute'
+  | 'day'
+  | 'entitlement'
+  | 'key'
+  | 'unknown-symbol'
+  | 'bad-request'
+  | 'no-data'
+  | 'malformed'
+  | 'outage'
+
+export interface VendorFailure {
+  readonly ok: false
+  readonly failure: FailureClass
+  /** The vendor's own words, without keys, at most 300 characters. */
+  readonly message: string
+}
+
+/** A row that could not even be read as a bar. */
+export interface UnreadableRow {
+  readonly rule: string
+  readonly reason: string
+  readonly raw: string
+}
+
+export interface BarAnswer {
+  readonly ok: true
+  /** The symbol that the answer says it is for; null where it does not say. */
+  readonly symbol: string | null
+  /** Rows by ascending ts; a value that could not be read is NaN. Duplicates are still in it. */
+  readonly batch: BarBatch
+  /** The vendor's own text of the row at an index of the batch. */
+  readonly rawAt: (index: number) => string
+  readonly unreadable: readonly UnreadableRow[]
+  /** What the run should tell, e.g. that labels were shifted. */
+  readonly notes: readonly string[]
+}
+
+/** A vendor's answer as it came. */
+export interface VendorBody {
+  readonly status: number
+  /** Decoded body. */
+  readonly bytes: Uint8Array
+  readonly contentType: string
+}
+
+/** What reading an answer may depend on. */
+export interface ParseContext {
+  readonly calendar: Calendar
+  /** Instant at which the answer came. */
+  readonly receivedAt: number
+}
+
+/** A price of now. Absent values are null. */
+export interface QuoteAnswer {
+  readonly ok: true
+  readonly symbol: string
+  readonly price: number
+  readonly open: number | null
+  readonly high: number | null
+  readonly low: number | null
+  readonly previousClose: number | null
+  readonly volume: number | null
+  /** Day of the session that the price belongs to. */
+  readonly sessionDay: number
+}
+
+/** What a vendor says an instrument is. Absent values are null. */
+export interface OverviewAnswer {
+  readonly ok: true
+  readonly symbol: string
+  readonly name: string | null
+  readonly kind: 'stock' | 'etf' | 'index' | 'currency' | 'other'
+  readonly exchange: string | null
+  readonly currency: string | null
+  readonly sector: string | null
+  readonly industry: string | null
+  /** Everything else as the vendor gave it. */
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
+export interface SearchMatch {
+  readonly symbol: string
+  readonly name: string
+  readonly kind: string
+  readonly region: string
+  readonly currency: string
+  /** 0 to 1. */
+  readonly score: number
+}
+
+export interface SearchAnswer {
+  readonly ok: true
+  readonly matches: readonly SearchMatch[]
+}
+
+export interface Provider {
+  /** Stable id, used in the store, in options and in answers. */
+  readonly id: string
+  readonly name: string
+  readonly needsKey: boolean
+  /** Default origin, e.g. `https://www.alphavantage.co`. */
+  readonly baseUrl: string
+  /** Default budget, e.g. `1/s,5/min,25/day`. */
+  readonly budget: string
+  /** IANA zone whose midnight resets the day's calls. */
+  readonly resetZone: string
+  readonly intervals: readonly Interval[]
+  readonly basis: Basis
+  /** Milliseconds after a session's regular close until its bars are final. */
+  readonly settleMs: number
+  /** The calls that bring a need, oldest first. */
+  planBars(need: BarNeed): BarRequest[]
+  parseBars(body: VendorBody, request: BarRequest, context: ParseContext): BarAnswer | VendorFailure
+  requestQuote(symbol: string): VendorRequest
+  parseQuote(body: VendorBody, symbol: string): QuoteAnswer | VendorFailure
+  requestOverview(symbol: string): VendorRequest
+  parseOverview(body: VendorBody, symbol: string): OverviewAnswer | VendorFailure
+  requestSearch(words: string): VendorRequest
+  parseSearch(body: VendorBody): SearchAnswer | VendorFailure
+}
