@@ -1,10 +1,8 @@
--- The store. All objects live in the schema "stockyard".
+-- The store. All objects live in the schema "stockyard", which the migration runner has made.
 --
 -- Built so that Citus can spread it later: the tables that grow with the data (series_heads, pages,
 -- page_versions, rejects) lead every key with series_id and have no foreign key; the others are small
 -- and can be reference tables.
-
-CREATE SCHEMA IF NOT EXISTS stockyard;
 
 -- What is traded. An id is permanent; what people type is in symbols.
 CREATE TABLE stockyard.instruments (
