@@ -1,0 +1,385 @@
+/**
+ * Pages in PostgreSQL's binary formats: rows for COPY, and arrays as they come back. Prices become
+ * whole numbers of 10^-digits, which is smaller and faster than float8[] (see
+ * docs/decisions/0003-pages-of-scaled-integers.md) and comes back exactly by one division.
+ */
+import type { BarBatch } from '../domain/bar-batch.ts'
+import { makeBatch } from '../domain/bar-batch.ts'
+import { DAY_MS } from '../domain/date.ts'
+import type { Page } from '../domain/page.ts'
+
+const POWERS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000] as const
+const DIGITS_MAX = POWERS.length - 1
+const INT4_MAX = 2_147_483_647
+/** Day 0 of PostgreSQL's binary dates and timestamps. */
+const POSTGRES_EPOCH_MS = Date.UTC(2000, 0, 1)
+const INT2_OID = 21
+const INT4_OID = 23
+const INT8_OID = 20
+const FLOAT8_OID = 701
+
+/** Milliseconds of one unit of `ts`: minutes for intraday pages, days for the others. */
+export function tsUnitMs(intraday: boolean): number {
+  return intraday ? 60_000 : DAY_MS
+}
+
+/** A page and what its row says beside the bars. */
+export interface PageRow {
+  readonly seriesId: number
+  readonly startsOn: number
+  readonly bars: BarBatch
+  readonly provisional: Uint8Array
+  readonly regularBars: number
+  readonly expectedBars: number
+  readonly runId: number
+  readonly observedAt: number
+  readonly validFrom: number
+  readonly intraday: boolean
+}
+
+/** The columns of a row in the order in which encodePages writes them. */
+export const PAGE_COLUMNS =
+  'series_id, starts_on, bars, regular_bars, expected_bars, run_id, observed_at, valid_from, ' +
+  'price_digits, volume_digits, ts, provisional, open, high, low, close, volume, vwap, trades, wide'
+const COLUMN_COUNT = 20
+
+const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
+const COPY_TRAILER = Buffer.from([0xff, 0xff])
+
+/** The whole input of `COPY … FROM STDIN (FORMAT binary)` for some pages. */
+export function encodePages(rows: readonly PageRow[]): Buffer {
+  // 50 bytes a bar as integers, 84 when kept wide, 26 + 6 for ts and provisional, 300 for the rest.
+  const most = rows.reduce((sum, row) => sum + 400 + row.bars.length * 120, 64)
+  const out = Buffer.allocUnsafe(most)
+  const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
+  let at = COPY_HEADER.copy(out)
+  for (const row of rows) at = encodePage(view, at, row)
+  at += COPY_TRAILER.copy(out, at)
+  return out.subarray(0, at)
+}
+
+function encodePage(view: DataView, start: number, row: PageRow): number {
+  const { bars } = row
+  const priceDigits = priceDigitsOf(bars)
+  const volumeDigits = digitsOf(bars.volume, 0, Number.MAX_SAFE_INTEGER)
+  const isWide = priceDigits < 0 || volumeDigits < 0
+  let at = start
+  view.setInt16(at, COLUMN_COUNT)
+  at = putInt4(view, at + 2, row.seriesId)
+  at = putInt4(view, at, (row.startsOn - POSTGRES_EPOCH_MS) / DAY_MS)
+  at = putInt4(view, at, bars.length)
+  at = putInt4(view, at, row.regularBars)
+  at = putInt4(view, at, row.expectedBars)
+  at = putInt8(view, at, row.runId)
+  at = putInt8(view, at, (row.observedAt - POSTGRES_EPOCH_MS) * 1000)
+  at = putInt8(view, at, (row.validFrom - POSTGRES_EPOCH_MS) * 1000)
+  at = putInt2(view, at, isWide ? -1 : priceDigits)
+  at = putInt2(view, at, isWide ? 0 : volumeDigits)
+  at = putOffsets(view, at, row, null)
+  at = putOffsets(view, at, row, row.provisional)
+  if (isWide) {
+    for (let i = 0; i < 6; i += 1) at = putNull(view, at)
+  } else {
+    const price = POWERS[priceDigits]!
+    at = putInts(view, at, bars.open, price)
+    at = putInts(view, at, bars.high, price)
+    at = putInts(view, at, bars.low, price)
+    at = putInts(view, at, bars.close, price)
+    at = putLongs(view, at, bars.volume, POWERS[volumeDigits]!)
+    at = putInts(view, at, bars.vwap, price)
+  }
+  at = putInts(view, at, bars.trades, 1)
+  return isWide ? putWide(view, at, bars) : putNull(view, at)
+}
+
+function priceDigitsOf(bars: BarBatch): number {
+  let digits = 0
+  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.vwap]) {
+    digits = digitsOf(column, digits, INT4_MAX)
+    if (digits < 0) return -1
+  }
+  // A column scanned early may have been scaled by less than the page ends up with.
+  const most = INT4_MAX / POWERS[digits]!
+  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.vwap]) {
+    for (let i = 0; i < column.length; i += 1) {
+      if (Math.abs(column[i]!) > most) return -1
+    }
+  }
+  return digits
+}
+
+/**
+ * The least number of decimal digits, at least `least`, with which every value of a column is a whole
+ * number of units and comes back exactly; -1 where none is.
+ */
+function digitsOf(column: Float64Array, least: number, most: number): number {
+  let digits = least
+  let power: number = POWERS[digits]!
+  for (let i = 0; i < column.length; i += 1) {
+    const value = column[i]!
+    if (value !== value) continue
+    let scaled = Math.round(value * power)
+    while (scaled / power !== value) {
+      digits += 1
+      if (digits > DIGITS_MAX) return -1
+      power = POWERS[digits]!
+      scaled = Math.round(value * power)
+    }
+    if (scaled > most || scaled < -most) return -1
+  }
+  return digits
+}
+
+function putNull(view: DataView, at: number): number {
+  view.setInt32(at, -1)
+  return at + 4
+}
+
+function putInt2(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 2)
+  view.setInt16(at + 4, value)
+  return at + 6
+}
+
+function putInt4(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 4)
+  view.setInt32(at + 4, value)
+  return at + 8
+}
+
+function putInt8(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 8)
+  setInt64(view, at + 4, value)
+  return at + 12
+}
+
+/** A whole number up to 2^53 without a BigInt. */
+function setInt64(view: DataView, at: number, value: number): void {
+  const high = Math.floor(value / 4_294_967_296)
+  view.setInt32(at, high)
+  view.setUint32(at + 4, value - high * 4_294_967_296)
+}
+
+/** Writes an array's header; its size in bytes is set by closeArray once it is known. */
+function openArray(
+  view: DataView,
+  at: number,
+  oid: number,
+  length: number,
+  nulls: boolean,
+): number {
+  view.setInt32(at + 4, length === 0 ? 0 : 1)
+  view.setInt32(at + 8, nulls ? 1 : 0)
+  view.setInt32(at + 12, oid)
+  if (length === 0) return at + 16
+  view.setInt32(at + 16, length)
+  view.setInt32(at + 20, 1)
+  return at + 24
+}
+
+function closeArray(view: DataView, start: number, end: number): number {
+  view.setInt32(start, end - start - 4)
+  return end
+}
+
+/** ts of all bars, or of those that are marked; null where none is marked. */
+function putOffsets(view: DataView, start: number, row: PageRow, marks: Uint8Array | null): number {
+  const { ts, length } = row.bars
+  let count = length
+  if (marks !== null) {
+    count = 0
+    for (let i = 0; i < length; i += 1) count += marks[i]!
+    if (count === 0) return putNull(view, start)
+  }
+  const unit = tsUnitMs(row.intraday)
+  let at = openArray(view, start, INT2_OID, count, false)
+  for (let i = 0; i < length; i += 1) {
+    if (marks !== null && marks[i] === 0) continue
+    view.setInt32(at, 2)
+    view.setInt16(at + 4, (ts[i]! - row.startsOn) / unit)
+    at += 6
+  }
+  return closeArray(view, start, at)
+}
+
+function countAbsent(column: Float64Array): number {
+  let absent = 0
+  for (let i = 0; i < column.length; i += 1) {
+    if (column[i] !== column[i]) absent += 1
+  }
+  return absent
+}
+
+function putInts(view: DataView, start: number, column: Float64Array, power: number): number {
+  const absent = countAbsent(column)
+  if (absent === column.length) return putNull(view, start)
+  let at = openArray(view, start, INT4_OID, column.length, absent > 0)
+  for (let i = 0; i < column.length; i += 1) {
+    const value = column[i]!
+    if (value !== value) {
+      at = putNull(view, at)
+      continue
+    }
+    view.setInt32(at, 4)
+    view.setInt32(at + 4, Math.round(value * power))
+    at += 8
+  }
+  return closeArray(view, start, at)
+}
+
+function putLongs(view: DataView, start: number, column: Float64Array, power: number): number {
+  const absent = countAbsent(column)
+  if (absent === column.length) return putNull(view, start)
+  let at = openArray(view, start, INT8_OID, column.length, absent > 0)
+  for (let i = 0; i < column.length; i += 1) {
+    const value = column[i]!
+    at = value === value ? putInt8(view, at, Math.round(value * power)) : putNull(view, at)
+  }
+  return closeArray(view, start, at)
+}
+
+function putWide(view: DataView, start: number, bars: BarBatch): number {
+  const columns = [bars.open, bars.high, bars.low, bars.close, bars.volume, bars.vwap]
+  const absent = columns.reduce((sum, column) => sum + countAbsent(column), 0)
+  let at = openArray(view, start, FLOAT8_OID, bars.length * columns.length, absent > 0)
+  for (const column of columns) {
+    for (let i = 0; i < column.length; i += 1) {
+      const value = column[i]!
+      if (value !== value) {
+        at = putNull(view, at)
+        continue
+      }
+      view.setInt32(at, 8)
+      view.setFloat64(at + 4, value)
+      at += 12
+    }
+  }
+  return closeArray(view, start, at)
+}
+
+/** The values of a row of pages as PostgreSQL sends them in binary, by column. */
+export interface RawPage {
+  readonly starts_on: Buffer
+  readonly bars: Buffer
+  readonly observed_at: Buffer
+  readonly valid_from: Buffer
+  readonly price_digits: Buffer
+  readonly volume_digits: Buffer
+  readonly ts: Buffer
+  readonly provisional: Buffer | null
+  readonly open: Buffer | null
+  readonly high: Buffer | null
+  readonly low: Buffer | null
+  readonly close: Buffer | null
+  readonly volume: Buffer | null
+  readonly vwap: Buffer | null
+  readonly trades: Buffer | null
+  readonly wide: Buffer | null
+}
+
+/** What decodePage needs, as a list for SELECT. */
+export const RAW_PAGE_COLUMNS =
+  'starts_on, bars, observed_at, valid_from, price_digits, volume_digits, ts, provisional, open, high, low, close, ' +
+  'volume, vwap, trades, wide'
+
+/** A page as it is in the store. */
+export interface StoredPage extends Page {
+  /** Since when this version is the current one, milliseconds UTC. */
+  readonly validFrom: number
+}
+
+/** The page of a row that was read in binary. */
+export function decodePage(raw: RawPage, intraday: boolean): StoredPage {
+  const startsOn = raw.starts_on.readInt32BE(0) * DAY_MS + POSTGRES_EPOCH_MS
+  const length = raw.bars.readInt32BE(0)
+  const bars = makeBatch(length)
+  const unit = tsUnitMs(intraday)
+  readArray(raw.ts, bars.ts, 2)
+  for (let i = 0; i < length; i += 1) bars.ts[i] = startsOn + bars.ts[i]! * unit
+  const digits = raw.price_digits.readInt16BE(0)
+  if (digits < 0) {
+    readWide(raw.wide!, bars)
+  } else {
+    const power = POWERS[digits]!
+    readScaled(raw.open, bars.open, 4, power)
+    readScaled(raw.high, bars.high, 4, power)
+    readScaled(raw.low, bars.low, 4, power)
+    readScaled(raw.close, bars.close, 4, power)
+    readScaled(raw.volume, bars.volume, 8, POWERS[raw.volume_digits.readInt16BE(0)]!)
+    readScaled(raw.vwap, bars.vwap, 4, power)
+  }
+  readScaled(raw.trades, bars.trades, 4, 1)
+  return {
+    startsOn,
+    bars,
+    provisional: readProvisional(raw.provisional, bars, startsOn, unit),
+    observedAt: readInstant(raw.observed_at),
+    validFrom: readInstant(raw.valid_from),
+  }
+}
+
+function readInstant(raw: Buffer): number {
+  return Number(raw.readBigInt64BE(0) / 1000n) + POSTGRES_EPOCH_MS
+}
+
+/** Reads an int2[], int4[] or int8[] into a column; a null element is NaN. */
+function readArray(raw: Buffer, column: Float64Array, size: 2 | 4 | 8): void {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
+  let at = view.getInt32(0) === 0 ? raw.byteLength : 20
+  for (let i = 0; at < raw.byteLength; i += 1) {
+    if (view.getInt32(at) < 0) {
+      column[i] = Number.NaN
+      at += 4
+    } else if (size === 4) {
+      column[i] = view.getInt32(at + 4)
+      at += 8
+    } else if (size === 2) {
+      column[i] = view.getInt16(at + 4)
+      at += 6
+    } else {
+      column[i] = view.getInt32(at + 4) * 4_294_967_296 + view.getUint32(at + 8)
+      at += 12
+    }
+  }
+}
+
+function readScaled(raw: Buffer | null, column: Float64Array, size: 4 | 8, power: number): void {
+  if (raw === null) {
+    column.fill(Number.NaN)
+    return
+  }
+  readArray(raw, column, size)
+  if (power === 1) return
+  for (let i = 0; i < column.length; i += 1) column[i] = column[i]! / power
+}
+
+function readWide(raw: Buffer, bars: BarBatch): void {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
+  let at = 20
+  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume, bars.vwap]) {
+    for (let i = 0; i < column.length; i += 1) {
+      const isAbsent = view.getInt32(at) < 0
+      column[i] = isAbsent ? Number.NaN : view.getFloat64(at + 4)
+      at += isAbsent ? 4 : 12
+    }
+  }
+}
+
+function readProvisional(
+  raw: Buffer | null,
+  bars: BarBatch,
+  startsOn: number,
+  unit: number,
+): Uint8Array {
+  const marks = new Uint8Array(bars.length)
+  if (raw === null) return marks
+  const count = raw.readInt32BE(12)
+  const offsets = new Float64Array(count)
+  readArray(raw, offsets, 2)
+  let i = 0
+  for (const offset of offsets) {
+    while (i < bars.length && bars.ts[i]! < startsOn + offset * unit) i += 1
+    if (i < bars.length) marks[i] = 1
+  }
+  return marks
+}

@@ -1,0 +1,203 @@
+/**
+ * The tables series and series_heads: which series there are, and what moves with them at every load.
+ */
+import type { Bar } from '../domain/bar-batch.ts'
+import { formatCoverage, parseCoverage, type Coverage } from '../domain/coverage.ts'
+import { formatDate, parseDay } from '../domain/date.ts'
+import type { Interval } from '../domain/interval.ts'
+import type { Connection, Queryable } from './connect.ts'
+
+/** What makes a series the one it is. */
+export interface SeriesKey {
+  readonly symbol: string
+  readonly interval: Interval
+  readonly provider: string
+  readonly basis: 'raw' | 'split'
+}
+
+/** What a series says of itself without a page being opened. Days and instants in milliseconds. */
+export interface SeriesHead {
+  readonly seriesId: number
+  readonly coverage: Coverage
+  /** Last session of the newest stretch of coverage, or null. */
+  readonly watermark: number | null
+  readonly bars: number
+  readonly firstBar: number | null
+  readonly lastBar: number | null
+  readonly lastClose: number | null
+  readonly previousClose: number | null
+  /** When the newest answer that was loaded had come. */
+  readonly observedAt: number | null
+}
+
+interface HeadRow {
+  series_id: number
+  covered: string
+  watermark: string | null
+  bars: number
+  first_bar: Date | null
+  last_bar: Date | null
+  last_close: number | null
+  previous_close: number | null
+  observed_at: Date | null
+}
+
+const HEAD_COLUMNS =
+  'h.series_id, h.covered::text AS covered, h.watermark, h.bars, h.first_bar, h.last_bar, ' +
+  'h.last_close, h.previous_close, h.observed_at'
+
+function toHead(row: HeadRow): SeriesHead {
+  return {
+    seriesId: row.series_id,
+    coverage: parseCoverage(row.covered),
+    watermark: row.watermark === null ? null : parseDay(row.watermark),
+    bars: row.bars,
+    firstBar: row.first_bar?.getTime() ?? null,
+    lastBar: row.last_bar?.getTime() ?? null,
+    lastClose: row.last_close,
+    previousClose: row.previous_close,
+    observedAt: row.observed_at?.getTime() ?? null,
+  }
+}
+
+/** The head of a series, or null where nothing was ever loaded for it. */
+export async function findHead(connection: Queryable, key: SeriesKey): Promise<SeriesHead | null> {
+  const { rows } = await connection.query<HeadRow>(
+    `SELECT ${HEAD_COLUMNS}
+     FROM stockyard.symbols y
+     JOIN stockyard.series s ON s.instrument_id = y.instrument_id
+     JOIN stockyard.series_heads h ON h.series_id = s.id
+     WHERE y.symbol = $1 AND y.valid_until IS NULL
+       AND s.interval = $2 AND s.provider = $3 AND s.basis = $4`,
+    [key.symbol, key.interval, key.provider, key.basis],
+  )
+  return rows[0] === undefined ? null : toHead(rows[0])
+}
+
+/**
+ * The id of a series, made where it is not there yet, with its instrument and symbol. Safe when
+ * several processes do it at once.
+ */
+export async function ensureSeries(connection: Connection, key: SeriesKey): Promise<number> {
+  const found = await findSeriesId(connection, key)
+  if (found !== null) return found
+  // One maker at a time for each symbol; the lock goes with the transaction.
+  await connection.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [key.symbol])
+  const { rows } = await connection.query<{ instrument_id: number }>(
+    'SELECT instrument_id FROM stockyard.symbols WHERE symbol = $1 AND valid_until IS NULL',
+    [key.symbol],
+  )
+  const instrumentId = rows[0]?.instrument_id ?? (await addInstrument(connection, key.symbol))
+  await connection.query(
+    `INSERT INTO stockyard.series (instrument_id, interval, provider, basis)
+     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+    [instrumentId, key.interval, key.provider, key.basis],
+  )
+  const made = await findSeriesId(connection, key)
+  await connection.query(
+    'INSERT INTO stockyard.series_heads (series_id) VALUES ($1) ON CONFLICT DO NOTHING',
+    [made],
+  )
+  return made!
+}
+
+async function addInstrument(connection: Connection, symbol: string): Promise<number> {
+  const { rows } = await connection.query<{ id: number }>(
+    'INSERT INTO stockyard.instruments DEFAULT VALUES RETURNING id',
+  )
+  const id = rows[0]!.id
+  await connection.query('INSERT INTO stockyard.symbols (symbol, instrument_id) VALUES ($1, $2)', [
+    symbol,
+    id,
+  ])
+  return id
+}
+
+async function findSeriesId(connection: Connection, key: SeriesKey): Promise<number | null> {
+  const { rows } = await connection.query<{ id: number }>(
+    `SELECT s.id FROM stockyard.symbols y
+     JOIN stockyard.series s ON s.instrument_id = y.instrument_id
+     WHERE y.symbol = $1 AND y.valid_until IS NULL
+       AND s.interval = $2 AND s.provider = $3 AND s.basis = $4`,
+    [key.symbol, key.interval, key.provider, key.basis],
+  )
+  return rows[0]?.id ?? null
+}
+
+/** Locks a series for the rest of the transaction and tells its head and the database's time. */
+export async function lockHead(
+  connection: Connection,
+  seriesId: number,
+): Promise<{ head: SeriesHead; now: number }> {
+  const { rows } = await connection.query<HeadRow & { now: Date }>(
+    `SELECT ${HEAD_COLUMNS}, clock_timestamp() AS now
+     FROM stockyard.series_heads h WHERE h.series_id = $1 FOR UPDATE`,
+    [seriesId],
+  )
+  return { head: toHead(rows[0]!), now: rows[0]!.now.getTime() }
+}
+
+/** What a load changes in a head. */
+export interface HeadChange {
+  readonly coverage: Coverage
+  readonly watermark: number | null
+  readonly bars: number
+  readonly firstBar: number | null
+  /** The newest bar, where the load touched it; null leaves it as it is. */
+  readonly last: {
+    readonly bar: Bar
+    readonly final: boolean
+    readonly previousClose: number | null
+  } | null
+  readonly observedAt: number
+  readonly runId: number
+  /** True when bars changed, not only what is known about them. */
+  readonly changed: boolean
+}
+
+/** Moves the head of a locked series. */
+export async function updateHead(
+  connection: Connection,
+  seriesId: number,
+  change: HeadChange,
+): Promise<void> {
+  const { last } = change
+  await connection.query(
+    `UPDATE stockyard.series_heads SET
+       covered = $2::datemultirange, watermark = $3, bars = $4, first_bar = $5,
+       observed_at = greatest(observed_at, $6),
+       run_id = CASE WHEN $7 THEN $8 ELSE run_id END,
+       changed_at = CASE WHEN $7 THEN clock_timestamp() ELSE changed_at END,
+       last_bar = coalesce($9, last_bar),
+       last_open = CASE WHEN $9 IS NULL THEN last_open ELSE $10 END,
+       last_high = CASE WHEN $9 IS NULL THEN last_high ELSE $11 END,
+       last_low = CASE WHEN $9 IS NULL THEN last_low ELSE $12 END,
+       last_close = CASE WHEN $9 IS NULL THEN last_close ELSE $13 END,
+       last_volume = CASE WHEN $9 IS NULL THEN last_volume ELSE $14 END,
+       last_vwap = CASE WHEN $9 IS NULL THEN last_vwap ELSE $15 END,
+       last_trades = CASE WHEN $9 IS NULL THEN last_trades ELSE $16 END,
+       last_final = CASE WHEN $9 IS NULL THEN last_final ELSE $17 END,
+       previous_close = CASE WHEN $9 IS NULL THEN previous_close ELSE $18 END
+     WHERE series_id = $1`,
+    [
+      seriesId,
+      formatCoverage(change.coverage),
+      change.watermark === null ? null : formatDate(change.watermark),
+      change.bars,
+      change.firstBar === null ? null : new Date(change.firstBar),
+      new Date(change.observedAt),
+      change.changed,
+      change.runId,
+      last === null ? null : new Date(last.bar.ts),
+      last?.bar.open,
+      last?.bar.high,
+      last?.bar.low,
+      last?.bar.close,
+      last?.bar.volume,
+      last?.bar.vwap,
+      last?.bar.trades,
+      last?.final,
+      last?.previousClose,
+    ],
+  )
+}

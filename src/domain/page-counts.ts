@@ -1,0 +1,48 @@
+/**
+ * How many bars a page has inside regular trading, and how many the calendar has for it. Pure.
+ */
+import type { Calendar } from './calendar/calendar.ts'
+import { expectedBars } from './calendar/expected.ts'
+import { DAY_MS, weekStart } from './date.ts'
+import { isIntraday, type Interval } from './interval.ts'
+
+/** Of the bars of a page (their starts, ascending) those inside regular trading. */
+export function countRegularBars(
+  calendar: Calendar,
+  interval: Interval,
+  startsOn: number,
+  ts: Float64Array,
+): number {
+  if (!isIntraday(interval)) return ts.length
+  const session = calendar.session(startsOn)
+  if (session === null) return 0
+  let count = countBetween(ts, session.open, session.close)
+  for (const [start, end] of session.breaks) count -= countBetween(ts, start, end)
+  return count
+}
+
+function countBetween(ts: Float64Array, from: number, until: number): number {
+  let count = 0
+  for (let i = 0; i < ts.length; i += 1) {
+    if (ts[i]! >= from && ts[i]! < until) count += 1
+  }
+  return count
+}
+
+/** Regular bars that the calendar has for the whole period of a page. */
+export function countExpectedBars(
+  calendar: Calendar,
+  interval: Interval,
+  startsOn: number,
+): number {
+  if (isIntraday(interval)) {
+    const session = calendar.session(startsOn)
+    return session === null ? 0 : expectedBars(calendar, session, interval)
+  }
+  const year = new Date(startsOn).getUTCFullYear()
+  if (interval === '1d') return calendar.countSessions(startsOn, Date.UTC(year + 1, 0, 1))
+  if (interval === '1mo') return 120
+  // Weeks whose Monday lies in the decade.
+  const firstMonday = weekStart(startsOn + 6 * DAY_MS)
+  return Math.ceil((Date.UTC(year + 10, 0, 1) - firstMonday) / (7 * DAY_MS))
+}

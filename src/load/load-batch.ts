@@ -1,0 +1,255 @@
+/**
+ * The write path's last step: one answer becomes one transaction. Pages, the versions they replace,
+ * coverage, watermark, rejects and the task's counts move together or not at all.
+ */
+import { barAt, sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
+import type { Calendar } from '../domain/calendar/calendar.ts'
+import { countExpectedBars, countRegularBars } from '../domain/page-counts.ts'
+import { lastFinalDay } from '../domain/calendar/finality.ts'
+import { addRange, formatCoverage, periodRange, type DayRange } from '../domain/coverage.ts'
+import { DAY_MS } from '../domain/date.ts'
+import { isIntraday, type Interval } from '../domain/interval.ts'
+import {
+  longPageStart,
+  mergePage,
+  splitIntoPages,
+  type MergedPage,
+  type PageSpan,
+} from '../domain/page.ts'
+import { inTransaction, type Connection, type Pool } from '../db/connect.ts'
+import type { PageRow, StoredPage } from '../db/page-codec.ts'
+import { readPages, writePages } from '../db/pages.ts'
+import { insertRejects, type RejectRow } from '../db/rejects.ts'
+import { addTaskCounts, type TaskCounts } from '../db/runs.ts'
+import {
+  ensureSeries,
+  lockHead,
+  updateHead,
+  type HeadChange,
+  type SeriesHead,
+  type SeriesKey,
+} from '../db/series.ts'
+
+/** One validated answer, ready to be stored. */
+export interface Load {
+  readonly series: SeriesKey
+  readonly calendar: Calendar
+  readonly settleMs: number
+  readonly runId: number
+  readonly taskNumber: number
+  /** Good bars, ascending by ts, each ts once. */
+  readonly batch: BarBatch
+  readonly rejects: readonly RejectRow[]
+  /** Rows that the answer held, refused and repeated ones included. */
+  readonly fetched: number
+  /** Days for which the answer is the whole truth, or null: from its first to its last bar. */
+  readonly covers: DayRange | null
+  /** Instant at which the answer came. */
+  readonly receivedAt: number
+}
+
+export interface Loaded extends TaskCounts {
+  readonly seriesId: number
+  /** Last final session of the newest covered stretch, or null. */
+  readonly watermark: number | null
+}
+
+/** An answer's end is believed to be the end of what there is only when it lies this far back. */
+const LATE_ROWS_MS = 7 * DAY_MS
+
+/** Stores an answer. */
+export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
+  return inTransaction(pool, (connection) => loadInTransaction(connection, load))
+}
+
+/** The same inside a transaction of the caller's, so that tests can cut it at every seam. */
+export async function loadInTransaction(connection: Connection, load: Load): Promise<Loaded> {
+  const seriesId = await ensureSeries(connection, load.series)
+  const { head, now } = await lockHead(connection, seriesId)
+  const spans = splitIntoPages(load.batch, load.series.interval, load.calendar)
+  const stored = await readPages(
+    connection,
+    seriesId,
+    load.series.interval,
+    touchedPages(spans, head, load),
+  )
+  const finalThrough = finalDayOf(load)
+  const merged = spans.map((span) =>
+    mergePage(stored.get(span.startsOn) ?? null, observationOf(load, span, finalThrough)),
+  )
+  const changed = merged.filter((merge) => merge.changed)
+  await writePages(connection, {
+    seriesId,
+    rows: changed.map((merge) => toRow(load, seriesId, merge, stored, now)),
+    replaced: changed.map((merge) => merge.page.startsOn).filter((day) => stored.has(day)),
+    kept: changed.filter((merge) => merge.revised).map((merge) => merge.page.startsOn),
+    runId: load.runId,
+    now,
+  })
+  const change = headChange(load, head, merged, finalThrough)
+  if (isNews(load, head, change)) await updateHead(connection, seriesId, change)
+  await insertRejects(connection, { ...load.series, seriesId, runId: load.runId }, load.rejects)
+  const counts = countsOf(load, merged)
+  await addTaskCounts(connection, load.runId, load.taskNumber, seriesId, counts, change.watermark)
+  return { seriesId, watermark: change.watermark, ...counts }
+}
+
+/** Pages that can be there already: those between the series' first and last bar. */
+function touchedPages(spans: readonly PageSpan[], head: SeriesHead, load: Load): number[] {
+  if (head.firstBar === null || head.lastBar === null) return []
+  const first = pageStartOf(head.firstBar, load)
+  const last = pageStartOf(head.lastBar, load)
+  return spans.map((span) => span.startsOn).filter((day) => day >= first && day <= last)
+}
+
+function pageStartOf(ts: number, load: Load): number {
+  const { interval } = load.series
+  // A bar is stored only inside a session, so its day is that session's.
+  return isIntraday(interval) ? load.calendar.localDay(ts) : longPageStart(interval, ts)
+}
+
+/** The newest session, week or month that was final when the answer came. */
+function finalDayOf(load: Load): number {
+  return lastFinalDay(load.calendar, load.series.interval, load.receivedAt, load.settleMs)
+}
+
+function observationOf(load: Load, span: PageSpan, finalThrough: number) {
+  const bars = sliceBatch(load.batch, span.from, span.until)
+  const provisional = new Uint8Array(bars.length)
+  if (isIntraday(load.series.interval)) {
+    if (span.startsOn > finalThrough) provisional.fill(1)
+  } else {
+    for (let i = bars.length - 1; i >= 0 && bars.ts[i]! > finalThrough; i -= 1) provisional[i] = 1
+  }
+  return { startsOn: span.startsOn, bars, provisional, observedAt: load.receivedAt }
+}
+
+function toRow(
+  load: Load,
+  seriesId: number,
+  merge: MergedPage,
+  stored: ReadonlyMap<number, StoredPage>,
+  now: number,
+): PageRow {
+  const { page } = merge
+  const { interval } = load.series
+  const before = stored.get(page.startsOn)
+  return {
+    seriesId,
+    startsOn: page.startsOn,
+    bars: page.bars,
+    provisional: page.provisional,
+    regularBars: countRegularBars(load.calendar, interval, page.startsOn, page.bars.ts),
+    expectedBars: countExpectedBars(load.calendar, interval, page.startsOn),
+    runId: load.runId,
+    observedAt: page.observedAt,
+    // A page that is merely continued stays the same version.
+    validFrom: before === undefined || merge.revised ? now : before.validFrom,
+    intraday: isIntraday(interval),
+  }
+}
+
+function headChange(
+  load: Load,
+  head: SeriesHead,
+  merged: readonly MergedPage[],
+  finalThrough: number,
+): HeadChange {
+  const range = coveredBy(load, finalThrough)
+  const coverage = range === null ? head.coverage : addRange(head.coverage, range)
+  const newest = coverage[coverage.length - 1]
+  const { ts, length } = load.batch
+  const finalDay = lastFinalDayIn(load, finalThrough)
+  const isNewest = newest !== undefined && range !== null && newest.until === range.until
+  return {
+    coverage,
+    watermark:
+      isNewest && finalDay !== null
+        ? Math.max(finalDay, head.watermark ?? -Infinity)
+        : head.watermark,
+    bars: head.bars + merged.reduce((sum, merge) => sum + merge.inserted, 0),
+    firstBar: length === 0 ? head.firstBar : Math.min(ts[0]!, head.firstBar ?? Infinity),
+    last: lastOf(head, merged),
+    observedAt: load.receivedAt,
+    runId: load.runId,
+    changed: merged.some((merge) => merge.changed),
+  }
+}
+
+/** The newest bar, where this load may have changed it. */
+function lastOf(head: SeriesHead, merged: readonly MergedPage[]): HeadChange['last'] {
+  const newest = merged[merged.length - 1]
+  if (newest === undefined || !newest.changed) return null
+  const { bars, provisional } = newest.page
+  const index = bars.length - 1
+  const bar = barAt(bars, index)
+  if (head.lastBar !== null && bar.ts < head.lastBar) return null
+  return { bar, final: provisional[index] === 0, previousClose: closeBefore(head, merged, bar.ts) }
+}
+
+function closeBefore(head: SeriesHead, merged: readonly MergedPage[], ts: number): number | null {
+  const bars = merged[merged.length - 1]!.page.bars
+  if (bars.length > 1) return bars.close[bars.length - 2]!
+  const before = merged[merged.length - 2]?.page.bars
+  if (before !== undefined) return before.close[before.length - 1]!
+  return head.lastBar !== null && head.lastBar < ts ? head.lastClose : head.previousClose
+}
+
+/** Session day or period start of the last final bar of the answer; null where none is final. */
+function lastFinalDayIn(load: Load, finalThrough: number): number | null {
+  const { ts, length } = load.batch
+  for (let i = length - 1; i >= 0; i -= 1) {
+    const day = dayOf(load.calendar, load.series.interval, ts[i]!)
+    if (day <= finalThrough) return day
+  }
+  return null
+}
+
+function dayOf(calendar: Calendar, interval: Interval, ts: number): number {
+  return isIntraday(interval) ? calendar.localDay(ts) : ts
+}
+
+/**
+ * The days that are answered for and final. They begin where the answer is said to begin, or else with
+ * its first bar; they end with its last final bar, since a vendor may be late with the newest rows,
+ * unless the answer's end lies long past.
+ */
+function coveredBy(load: Load, finalThrough: number): DayRange | null {
+  const { interval } = load.series
+  const { calendar, covers, batch } = load
+  const finalDay = lastFinalDayIn(load, finalThrough)
+  const isLongPast = covers !== null && covers.until < load.receivedAt - LATE_ROWS_MS
+  if (finalDay === null) return isLongPast ? covers : null
+  const first = periodRange(calendar, interval, dayOf(calendar, interval, batch.ts[0]!))
+  const last = periodRange(calendar, interval, finalDay)
+  return {
+    from: covers === null ? first.from : Math.min(first.from, covers.from),
+    until: isLongPast ? Math.max(last.until, covers.until) : last.until,
+  }
+}
+
+/** False when the store already knows all of it, so that a repeated load writes no row of data. */
+function isNews(load: Load, head: SeriesHead, change: HeadChange): boolean {
+  if (change.changed || head.observedAt === null) return true
+  if (formatCoverage(change.coverage) !== formatCoverage(head.coverage)) return true
+  // While the newest bars are not final, the planner needs to know when it asked last.
+  return (
+    load.batch.length > 0 &&
+    dayOf(load.calendar, load.series.interval, load.batch.ts[load.batch.length - 1]!) >
+      finalDayOf(load)
+  )
+}
+
+function countsOf(load: Load, merged: readonly MergedPage[]): TaskCounts {
+  const inserted = merged.reduce((sum, merge) => sum + merge.inserted, 0)
+  const updated = merged.reduce((sum, merge) => sum + merge.updated, 0)
+  const rejected = load.rejects.length
+  return {
+    fetched: load.fetched,
+    inserted,
+    updated,
+    // Rows that the answer repeats are among the unchanged, so that the counts add up to fetched.
+    unchanged: load.fetched - inserted - updated - rejected,
+    rejected,
+  }
+}
