@@ -1,15 +1,8 @@
 /**
- * Budgets: how many calls a plan allows in a second, a minute and a day. Pure; the calls that were
- * spent are kept by db/budget-calls.ts.
+ * How people write a budget: `1/s,5/min,25/day`. What a budget means is in domain/budget.ts.
  */
+import type { Budget } from '../domain/budget.ts'
 import { StockyardError } from '../domain/error.ts'
-
-/** Calls allowed in each window; Infinity where there is no limit. */
-export interface Budget {
-  readonly perSecond: number
-  readonly perMinute: number
-  readonly perDay: number
-}
 
 const UNITS: Readonly<Record<string, keyof Budget>> = {
   s: 'perSecond',

@@ -1,0 +1,294 @@
+/**
+ * Asking a vendor: pays for each call out of the shared budget, waits where waiting helps, and turns
+ * every answer that is not data into one error with a stable code.
+ */
+import type { Clock } from '../clock.ts'
+import type { ProviderConfig } from '../config.ts'
+import type { Pool } from '../db/connect.ts'
+import { pauseProvider, refundCall, reserveCall } from '../db/budgets.ts'
+import type { CallRefused } from '../domain/budget.ts'
+import type { Calendar } from '../domain/calendar/calendar.ts'
+import { StockyardError, type ErrorKind } from '../domain/error.ts'
+import { redact, type Logger } from '../log.ts'
+import { parseBudget } from '../providers/budget.ts'
+import { sendRequest, sleep, type HttpClient, type Refund } from '../providers/fetch.ts'
+import type {
+  BarAnswer,
+  BarRequest,
+  FailureClass,
+  Provider,
+  VendorBody,
+  VendorFailure,
+  VendorRequest,
+} from '../providers/provider.ts'
+
+/** A wait before the next call, for whoever shows progress. */
+export interface Wait {
+  readonly provider: string
+  readonly ms: number
+  /** One clause, e.g. `5 calls a minute are used up`. */
+  readonly why: string
+}
+
+export interface AskContext {
+  readonly pool: Pool
+  readonly client: HttpClient
+  readonly clock: Clock
+  readonly log: Logger
+  readonly config: ProviderConfig
+  /** Ends waiting and sending at once. */
+  readonly signal?: AbortSignal
+  readonly onWait?: (wait: Wait) => void
+  /** Calls that went out; asking adds to it, also where it throws. */
+  requests: number
+}
+
+export interface AskOptions {
+  /** Longest single wait for the budget; a call that must wait longer is not made. */
+  readonly maxWaitMs?: number
+}
+
+/** Bars, with the call that brought them: what it covers can be less than what was first asked. */
+export interface AskedBars extends BarAnswer {
+  readonly request: BarRequest
+  /** Instant at which the answer came. */
+  readonly receivedAt: number
+}
+
+/** Above the longest Retry-After that is honoured and above a full minute's window. */
+const MAX_WAIT_MS = 150_000
+/** How often a call is repeated after the vendor called it one too many. */
+const REFUSALS_MAX = 3
+/** How often a call is repeated whose answer was not readable. */
+const MALFORMED_MAX = 2
+const MALFORMED_WAIT_MS = 1_000
+const BURST_PAUSE_MS = 1_500
+const MINUTE_PAUSE_MS = 60_000
+
+/**
+ * Sends a call and reads its answer. A call over the budget waits; a refusal for too many calls pauses
+ * the provider for every process and the call is made again; an unreadable answer is asked for again.
+ * @throws StockyardError `BUDGET_EXHAUSTED`, `RATE_LIMITED`, `PLAN_LACKS`, `KEY_REFUSED`,
+ *   `SYMBOL_UNKNOWN`, `REQUEST_REFUSED`, `NO_DATA`, `ANSWER_MALFORMED`, `PROVIDER_OUTAGE`, and what
+ *   sendRequest throws
+ */
+export async function ask<T extends { readonly ok: true }>(
+  context: AskContext,
+  provider: Provider,
+  request: VendorRequest,
+  parse: (body: VendorBody) => T | VendorFailure,
+  options: AskOptions = {},
+): Promise<T> {
+  const maxWaitMs = options.maxWaitMs ?? MAX_WAIT_MS
+  let refusals = 0
+  let unreadable = 0
+  for (;;) {
+    const body = await send(context, provider, request, maxWaitMs)
+    const answer = parse(body)
+    if (answer.ok) return answer
+    context.log.debug({ provider: provider.id, status: body.status, ...answer }, 'not data')
+    const pause = pauseAfter(answer.failure, refusals, provider)
+    if (pause !== null && refusals < REFUSALS_MAX) {
+      refusals += 1
+      await pauseProvider(context.pool, provider.id, pause, vendorSays(answer))
+    } else if (isUnreadable(answer.failure, body.status) && unreadable < MALFORMED_MAX) {
+      unreadable += 1
+      await wait(context, provider, MALFORMED_WAIT_MS * unreadable, vendorSays(answer))
+    } else {
+      throw failureError(answer, provider)
+    }
+  }
+}
+
+/**
+ * The bars that a call brings; where the plan lacks the call and there is a lesser one, what that
+ * brings.
+ * @throws StockyardError `ANSWER_OTHER_SYMBOL`, and what `ask` throws
+ */
+export async function askBars(
+  context: AskContext,
+  provider: Provider,
+  request: BarRequest,
+  calendar: Calendar,
+): Promise<AskedBars> {
+  let receivedAt = context.clock.now()
+  const parse = (body: VendorBody) => {
+    receivedAt = context.clock.now()
+    return provider.parseBars(body, request, { calendar, receivedAt })
+  }
+  let answer: BarAnswer
+  try {
+    answer = await ask(context, provider, request.request, parse)
+  } catch (error) {
+    const isLacking = error instanceof StockyardError && error.code === 'PLAN_LACKS'
+    if (!isLacking || request.fallback === null) throw error
+    context.log.info({ provider: provider.id, symbol: request.symbol }, error.message)
+    return askBars(context, provider, request.fallback, calendar)
+  }
+  requireSymbol(answer.symbol, request.symbol, provider)
+  return { ...answer, request, receivedAt }
+}
+
+function requireSymbol(got: string | null, wanted: string, provider: Provider): void {
+  if (got === null || got.toUpperCase() === wanted.toUpperCase()) return
+  const sentence = `${provider.name} was asked for ${wanted} and answered for ${redact(got)}.`
+  throw new StockyardError('provider', 'ANSWER_OTHER_SYMBOL', sentence, {
+    hint: 'Nothing of it was kept; run it again, and report it where it stays so.',
+    retry: true,
+  })
+}
+
+// Paying ---------------------------------------------------------------------------------------------
+
+function send(
+  context: AskContext,
+  provider: Provider,
+  request: VendorRequest,
+  maxWaitMs: number,
+): Promise<VendorBody> {
+  return sendRequest(context.client, request, {
+    provider: provider.id,
+    baseUrl: context.config.baseUrl ?? provider.baseUrl,
+    key: context.config.key,
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+    pay: () => pay(context, provider, maxWaitMs),
+    onRetry: async ({ status, waitMs, why }) => {
+      context.onWait?.({ provider: provider.id, ms: waitMs, why })
+      // What one process was told holds for all of them.
+      if (status === 429) await pauseProvider(context.pool, provider.id, { ms: waitMs }, why)
+    },
+  })
+}
+
+async function pay(context: AskContext, provider: Provider, maxWaitMs: number): Promise<Refund> {
+  const { pool, config } = context
+  const budget = parseBudget(config.budget ?? provider.budget)
+  for (;;) {
+    const reserved = await reserveCall(pool, provider.id, budget, provider.resetZone)
+    if (reserved.allowed) {
+      context.requests += 1
+      return async () => {
+        context.requests -= 1
+        await refundCall(pool, provider.id, reserved.reservedAt)
+      }
+    }
+    if (reserved.waitMs > maxWaitMs) throw exhaustedError(reserved, provider)
+    await wait(context, provider, reserved.waitMs, reserved.reason)
+  }
+}
+
+async function wait(
+  context: AskContext,
+  provider: Provider,
+  ms: number,
+  why: string,
+): Promise<void> {
+  context.onWait?.({ provider: provider.id, ms, why })
+  await sleep(context.clock, ms, context.signal)
+}
+
+function exhaustedError(refused: CallRefused, provider: Provider): StockyardError {
+  const until = `${new Date(refused.resetsAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  const sentence = `No call to ${provider.name} can go out before ${until}: ${refused.reason}.`
+  return new StockyardError('provider', 'BUDGET_EXHAUSTED', sentence, {
+    hint: `Run it again then: it goes on where it stopped. If your plan allows more, say so in ${variable(provider, 'BUDGET')}.`,
+    retry: true,
+  })
+}
+
+// Failures -------------------------------------------------------------------------------------------
+
+function pauseAfter(failure: FailureClass, refusals: number, provider: Provider) {
+  if (failure === 'burst') return { ms: BURST_PAUSE_MS * 2 ** refusals }
+  if (failure === 'minute') return { ms: MINUTE_PAUSE_MS }
+  if (failure === 'day') return { resetZone: provider.resetZone }
+  return null
+}
+
+// A 5xx was tried again already, on the way to here.
+function isUnreadable(failure: FailureClass, status: number): boolean {
+  return failure === 'malformed' || (failure === 'outage' && status < 400)
+}
+
+interface Meaning {
+  readonly kind: ErrorKind
+  readonly code: string
+  /** What the vendor did, after its name. */
+  readonly did: string
+  readonly hint: (provider: Provider) => string
+  readonly retry?: true
+}
+
+const RATE_LIMITED: Meaning = {
+  kind: 'provider',
+  code: 'RATE_LIMITED',
+  did: 'keeps refusing calls as too many',
+  hint: (provider) =>
+    `Something else may use the same key; or lower ${variable(provider, 'BUDGET')} to what the plan allows.`,
+  retry: true,
+}
+
+const MEANINGS: Readonly<Record<FailureClass, Meaning>> = {
+  burst: RATE_LIMITED,
+  minute: RATE_LIMITED,
+  day: RATE_LIMITED,
+  entitlement: {
+    kind: 'provider',
+    code: 'PLAN_LACKS',
+    did: 'does not give this to your plan',
+    hint: () => 'Ask for a shorter or coarser history, take another provider, or a larger plan.',
+  },
+  key: {
+    kind: 'config',
+    code: 'KEY_REFUSED',
+    did: 'refused the key',
+    hint: (provider) => `Check ${variable(provider, 'API_KEY')} in the environment or in .env.`,
+  },
+  'unknown-symbol': {
+    kind: 'not-found',
+    code: 'SYMBOL_UNKNOWN',
+    did: 'does not know the symbol',
+    hint: () => 'Check its spelling; vendors write share classes and other exchanges differently.',
+  },
+  'bad-request': {
+    kind: 'provider',
+    code: 'REQUEST_REFUSED',
+    did: 'refused the call',
+    hint: () => 'Check the symbol and the period; the vendor may also have changed its interface.',
+  },
+  'no-data': {
+    kind: 'not-found',
+    code: 'NO_DATA',
+    did: 'has no data for this',
+    hint: () => 'Check the symbol and the period.',
+  },
+  malformed: {
+    kind: 'provider',
+    code: 'ANSWER_MALFORMED',
+    did: 'sent an answer that cannot be read',
+    hint: () => 'Nothing of it was kept; run it again later, and report it where it stays so.',
+    retry: true,
+  },
+  outage: {
+    kind: 'provider',
+    code: 'PROVIDER_OUTAGE',
+    did: 'is out of order',
+    hint: () => 'Run it again later: it goes on where it stopped.',
+    retry: true,
+  },
+}
+
+function failureError(failed: VendorFailure, provider: Provider): StockyardError {
+  const { kind, code, did, hint, retry } = MEANINGS[failed.failure]
+  const sentence = `${provider.name} ${did}: ${vendorSays(failed)}.`
+  return new StockyardError(kind, code, sentence, { hint: hint(provider), retry: retry ?? false })
+}
+
+function vendorSays(failed: VendorFailure): string {
+  return `"${redact(failed.message).slice(0, 300).trim()}"`
+}
+
+/** Name of an environment variable of a provider. */
+function variable(provider: Provider, name: 'API_KEY' | 'BUDGET'): string {
+  return `${provider.id.replaceAll('-', '_').toUpperCase()}_${name}`
+}
