@@ -257,30 +257,10 @@ function putWide(view: DataView, start: number, bars: BarBatch): number {
   return closeArray(view, start, at)
 }
 
-/** The values of a row of pages as PostgreSQL sends them in binary, by column. */
-export interface RawPage {
-  readonly starts_on: Buffer
-  readonly bars: Buffer
-  readonly observed_at: Buffer
-  readonly valid_from: Buffer
-  readonly price_digits: Buffer
-  readonly volume_digits: Buffer
-  readonly ts: Buffer
-  readonly provisional: Buffer | null
-  readonly open: Buffer | null
-  readonly high: Buffer | null
-  readonly low: Buffer | null
-  readonly close: Buffer | null
-  readonly volume: Buffer | null
-  readonly vwap: Buffer | null
-  readonly trades: Buffer | null
-  readonly wide: Buffer | null
-}
-
-/** What decodePage needs, as a list for SELECT. */
+/** The columns that decodePages reads, in its order. */
 export const RAW_PAGE_COLUMNS =
-  'starts_on, bars, observed_at, valid_from, price_digits, volume_digits, ts, provisional, open, high, low, close, ' +
-  'volume, vwap, trades, wide'
+  'starts_on, bars, observed_at, valid_from, price_digits, volume_digits, ts, provisional, ' +
+  'open, high, low, close, volume, vwap, trades, wide'
 
 /** A page as it is in the store. */
 export interface StoredPage extends Page {
@@ -288,33 +268,57 @@ export interface StoredPage extends Page {
   readonly validFrom: number
 }
 
-/** The page of a row that was read in binary. */
-export function decodePage(raw: RawPage, intraday: boolean): StoredPage {
-  const startsOn = raw.starts_on.readInt32BE(0) * DAY_MS + POSTGRES_EPOCH_MS
-  const length = raw.bars.readInt32BE(0)
+/**
+ * Pages out of the output of `COPY (SELECT ${RAW_PAGE_COLUMNS} …) TO STDOUT (FORMAT binary)`.
+ * Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
+ */
+export function decodePages(copied: Buffer, intraday: boolean): StoredPage[] {
+  const pages: StoredPage[] = []
+  let at = COPY_HEADER.length
+  // A column count of -1 ends the data.
+  while (copied.readInt16BE(at) >= 0) {
+    const count = copied.readInt16BE(at)
+    const fields: (Buffer | null)[] = []
+    at += 2
+    for (let i = 0; i < count; i += 1) {
+      const length = copied.readInt32BE(at)
+      at += 4
+      fields.push(length < 0 ? null : copied.subarray(at, at + length))
+      if (length > 0) at += length
+    }
+    pages.push(decodePage(fields, intraday))
+  }
+  return pages
+}
+
+function decodePage(fields: readonly (Buffer | null)[], intraday: boolean): StoredPage {
+  const [start, count, observed, valid, priceDigits, volumeDigits, ts, provisional] = fields
+  const [open, high, low, close, volume, vwap, trades, wide] = fields.slice(8)
+  const startsOn = start!.readInt32BE(0) * DAY_MS + POSTGRES_EPOCH_MS
+  const length = count!.readInt32BE(0)
   const bars = makeBatch(length)
   const unit = tsUnitMs(intraday)
-  readArray(raw.ts, bars.ts, 2)
+  readArray(ts!, bars.ts, 2)
   for (let i = 0; i < length; i += 1) bars.ts[i] = startsOn + bars.ts[i]! * unit
-  const digits = raw.price_digits.readInt16BE(0)
+  const digits = priceDigits!.readInt16BE(0)
   if (digits < 0) {
-    readWide(raw.wide!, bars)
+    readWide(wide!, bars)
   } else {
     const power = POWERS[digits]!
-    readScaled(raw.open, bars.open, 4, power)
-    readScaled(raw.high, bars.high, 4, power)
-    readScaled(raw.low, bars.low, 4, power)
-    readScaled(raw.close, bars.close, 4, power)
-    readScaled(raw.volume, bars.volume, 8, POWERS[raw.volume_digits.readInt16BE(0)]!)
-    readScaled(raw.vwap, bars.vwap, 4, power)
+    readScaled(open!, bars.open, 4, power)
+    readScaled(high!, bars.high, 4, power)
+    readScaled(low!, bars.low, 4, power)
+    readScaled(close!, bars.close, 4, power)
+    readScaled(volume!, bars.volume, 8, POWERS[volumeDigits!.readInt16BE(0)]!)
+    readScaled(vwap!, bars.vwap, 4, power)
   }
-  readScaled(raw.trades, bars.trades, 4, 1)
+  readScaled(trades!, bars.trades, 4, 1)
   return {
     startsOn,
     bars,
-    provisional: readProvisional(raw.provisional, bars, startsOn, unit),
-    observedAt: readInstant(raw.observed_at),
-    validFrom: readInstant(raw.valid_from),
+    provisional: readProvisional(provisional!, bars, startsOn, unit),
+    observedAt: readInstant(observed!),
+    validFrom: readInstant(valid!),
   }
 }
 

@@ -3,36 +3,32 @@
  */
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
-import { from as copyFrom } from 'pg-copy-streams'
-import { formatDate } from '../domain/date.ts'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import { formatDate, parseDay } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
-import type { Connection, Queryable } from './connect.ts'
+import type { Connection, Pool } from './connect.ts'
 import {
-  decodePage,
+  decodePages,
   encodePages,
   PAGE_COLUMNS,
   RAW_PAGE_COLUMNS,
   type PageRow,
-  type RawPage,
   type StoredPage,
 } from './page-codec.ts'
 
-/** Values as PostgreSQL sends them, so that decodePage reads them without detours. */
-const RAW_TYPES = { getTypeParser: () => (value: Buffer) => value }
-
 /** The pages of a series that begin on the given days; days without a page are absent. */
 export async function readPages(
-  connection: Queryable,
+  where: Pool | Connection,
   seriesId: number,
   interval: Interval,
   startDays: readonly number[],
 ): Promise<Map<number, StoredPage>> {
   if (startDays.length === 0) return new Map()
+  const days = startDays.map(dateLiteral).join(', ')
   const pages = await readRaw(
-    connection,
+    where,
     interval,
-    `SELECT ${RAW_PAGE_COLUMNS} FROM stockyard.pages WHERE series_id = $1 AND starts_on = ANY ($2::date[])`,
-    [seriesId, startDays.map(formatDate)],
+    `FROM stockyard.pages WHERE series_id = ${idLiteral(seriesId)} AND starts_on IN (${days})`,
   )
   return new Map(pages.map((page) => [page.startsOn, page]))
 }
@@ -49,31 +45,53 @@ export interface PageRange {
 
 /** Pages of a series by the day on which they begin. */
 export async function readPageRange(
-  connection: Queryable,
+  where: Pool | Connection,
   seriesId: number,
   range: PageRange,
 ): Promise<StoredPage[]> {
-  const order = range.order === 'asc' ? 'ASC' : 'DESC'
   return readRaw(
-    connection,
+    where,
     range.interval,
-    `SELECT ${RAW_PAGE_COLUMNS} FROM stockyard.pages
-     WHERE series_id = $1 AND starts_on >= $2 AND starts_on < $3
-     ORDER BY starts_on ${order} LIMIT $4`,
-    [seriesId, formatDate(range.from), formatDate(range.until), range.limit],
+    `FROM stockyard.pages WHERE series_id = ${idLiteral(seriesId)}
+       AND starts_on >= ${dateLiteral(range.from)} AND starts_on < ${dateLiteral(range.until)}
+     ORDER BY starts_on ${range.order === 'asc' ? 'ASC' : 'DESC'} LIMIT ${idLiteral(range.limit)}`,
   )
 }
 
+/**
+ * Reads pages by COPY in binary: node-postgres can receive rows as text only, and text takes several
+ * times as long. COPY has no parameters, so what is put in are numbers and dates made here.
+ */
 async function readRaw(
-  connection: Queryable,
+  where: Pool | Connection,
   interval: Interval,
-  text: string,
-  values: readonly unknown[],
+  fromClause: string,
 ): Promise<StoredPage[]> {
-  const query = { text, values: [...values], binary: true, types: RAW_TYPES }
-  const { rows } = await connection.query<RawPage & Record<string, Buffer | null>>(query)
-  const intraday = isIntraday(interval)
-  return rows.map((row) => decodePage(row, intraday))
+  const connection = 'release' in where ? where : await where.connect()
+  let failure: Error | undefined
+  try {
+    const stream = connection.query(
+      copyTo(`COPY (SELECT ${RAW_PAGE_COLUMNS} ${fromClause}) TO STDOUT (FORMAT binary)`),
+    )
+    const chunks: Buffer[] = []
+    for await (const chunk of stream) chunks.push(chunk as Buffer)
+    return decodePages(Buffer.concat(chunks), isIntraday(interval))
+  } catch (error) {
+    failure = error as Error
+    throw error
+  } finally {
+    // A connection whose COPY was cut cannot be lent out again.
+    if (connection !== where) (connection as Connection).release(failure)
+  }
+}
+
+function idLiteral(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`not a whole number: ${value}`)
+  return String(value)
+}
+
+function dateLiteral(day: number): string {
+  return `'${formatDate(day)}'::date`
 }
 
 /** Pages of a series that are to be written. */
@@ -129,69 +147,50 @@ export interface PageChange {
  * kept version, or else the current page.
  */
 export async function readPageChanges(
-  connection: Queryable,
+  pool: Pool,
   series: readonly { readonly id: number; readonly interval: Interval }[],
   limit: number,
 ): Promise<PageChange[]> {
   const changes: PageChange[] = []
-  for (const { id, interval } of series) {
-    const { rows } = await connection.query<{
+  for (const one of series) {
+    const { rows } = await pool.query<{
       starts_on: string
       valid_until: Date
       replaced_by: number
     }>(
       `SELECT starts_on, valid_until, replaced_by FROM stockyard.page_versions
        WHERE series_id = $1 ORDER BY valid_until DESC, starts_on DESC LIMIT $2`,
-      [id, limit],
+      [one.id, limit],
     )
     for (const row of rows) {
-      const before = await readVersion(
-        connection,
-        id,
-        interval,
-        row.starts_on,
-        row.valid_until,
-        '=',
-      )
-      const after =
-        (await readVersion(connection, id, interval, row.starts_on, row.valid_until, '>')) ??
-        (
-          await readRaw(
-            connection,
-            interval,
-            `SELECT ${RAW_PAGE_COLUMNS} FROM stockyard.pages WHERE series_id = $1 AND starts_on = $2`,
-            [id, row.starts_on],
-          )
-        )[0]
+      const changedAt = row.valid_until.getTime()
+      const versions = await readVersionsFrom(pool, one, row.starts_on, changedAt)
+      const [before, after] = versions
       if (before === undefined || after === undefined) continue
-      changes.push({
-        seriesId: id,
-        interval,
-        before,
-        after,
-        changedAt: row.valid_until.getTime(),
-        runId: row.replaced_by,
-      })
+      const { id: seriesId, interval } = one
+      changes.push({ seriesId, interval, before, after, changedAt, runId: row.replaced_by })
     }
   }
   return changes.sort((a, b) => b.changedAt - a.changedAt).slice(0, limit)
 }
 
-async function readVersion(
-  connection: Queryable,
-  seriesId: number,
-  interval: Interval,
+/** The version that ended at an instant, and the one that took its place. */
+async function readVersionsFrom(
+  pool: Pool,
+  series: { readonly id: number; readonly interval: Interval },
   startsOn: string,
-  validUntil: Date,
-  comparison: '=' | '>',
-): Promise<StoredPage | undefined> {
-  const [page] = await readRaw(
-    connection,
-    interval,
-    `SELECT ${RAW_PAGE_COLUMNS} FROM stockyard.page_versions
-     WHERE series_id = $1 AND starts_on = $2 AND valid_until ${comparison} $3
-     ORDER BY valid_until LIMIT 1`,
-    [seriesId, startsOn, validUntil],
+  endedAt: number,
+): Promise<StoredPage[]> {
+  const page = `series_id = ${idLiteral(series.id)} AND starts_on = ${dateLiteral(parseDay(startsOn))}`
+  const ended = `'${new Date(endedAt).toISOString()}'::timestamptz`
+  return readRaw(
+    pool,
+    series.interval,
+    `FROM (
+       SELECT ${RAW_PAGE_COLUMNS}, valid_until AS ended FROM stockyard.page_versions
+       WHERE ${page} AND valid_until >= ${ended}
+       UNION ALL
+       SELECT ${RAW_PAGE_COLUMNS}, 'infinity' FROM stockyard.pages WHERE ${page}
+     ) AS v ORDER BY ended LIMIT 2`,
   )
-  return page
 }
