@@ -37,7 +37,7 @@ export function countExpectedBars(
 ): number {
   if (isIntraday(interval)) {
     const session = calendar.session(startsOn)
-    return session === null ? 0 : expectedBars(calendar, session, interval)
+    return session === null ? 0 : expectedBars(session, interval)
   }
   const year = new Date(startsOn).getUTCFullYear()
   if (interval === '1d') return calendar.countSessions(startsOn, Date.UTC(year + 1, 0, 1))
