@@ -48,7 +48,10 @@ export function planRanges(
     .filter((range) => calendar.countSessions(range.from, range.until) > 0)
     .flatMap((range) => trimToSessions(range, calendar))
   const live = { from: Math.max(from, finalUntil), until }
-  if (live.from < live.until && isMoving(wish, known, calendar, settleMs, now)) settled.push(live)
+  const newest = newestBegun(calendar, isIntraday(wish.interval), now)
+  if (newest !== null && newest.day >= live.from && newest.day < live.until) {
+    if (wish.force || isMoving(newest, known, settleMs)) settled.push(live)
+  }
   return joinNeighbours(settled)
 }
 
@@ -66,20 +69,9 @@ function trimToSessions(range: DayRange, calendar: Calendar): DayRange[] {
   return [{ from: first.day, until: last.day + DAY_MS }]
 }
 
-/**
- * True when a vendor may know more of sessions that are not final yet than at the last answer: one of
- * them has begun, and it had not settled then.
- */
-function isMoving(
-  wish: Wish,
-  known: Known | null,
-  calendar: Calendar,
-  settleMs: number,
-  now: number,
-): boolean {
-  const newest = newestBegun(calendar, isIntraday(wish.interval), now)
-  if (newest === null) return false
-  if (wish.force || known === null || known.observedAt === null) return true
+/** True when a vendor may know more of the newest session than at the last answer: it had not settled then. */
+function isMoving(newest: Session, known: Known | null, settleMs: number): boolean {
+  if (known === null || known.observedAt === null) return true
   return newest.close + settleMs > known.observedAt
 }
 
