@@ -1,0 +1,81 @@
+/**
+ * `npm test`: starts one PostgreSQL in a home of its own (unless TEST_DATABASE_URL names a server), runs
+ * the test files, or those whose path contains an argument, and ends with a plain count.
+ */
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { startEmbedded } from '../src/db/embedded/embedded.ts'
+import { makeLogger } from '../src/log.ts'
+
+const FILE_TIMEOUT_MS = 180_000
+
+interface Counts {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+const root = join(import.meta.dirname, '..')
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => interrupted.abort())
+}
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(wanted: readonly string[]): Promise<number> {
+  const files = globSync('test/**/*.test.ts', { cwd: root })
+    .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+    .sort()
+  if (files.length === 0) {
+    console.error(`No test file matches ${wanted.join(' ')}.`)
+    return 1
+  }
+  const home = mkdtempSync(join(tmpdir(), 'stockyard-tests-'))
+  isolateEnvironment(home)
+  const log = makeLogger({ level: 'warn', format: undefined })
+  const server =
+    process.env['TEST_DATABASE_URL'] === undefined ? await startEmbedded(home, log) : undefined
+  try {
+    if (server !== undefined) process.env['TEST_DATABASE_URL'] = server.url
+    const { passed, failed, skipped } = await runFiles(files)
+    console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+    return failed === 0 && passed > 0 && !interrupted.signal.aborted ? 0 : 1
+  } finally {
+    await server?.release()
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
+/** Tests must see neither the user's store nor the user's keys; child processes inherit this. */
+function isolateEnvironment(home: string): void {
+  for (const name of Object.keys(process.env)) {
+    if (/^(DATABASE_URL$|POSTGRES_|ALPHA_VANTAGE_|POLYGON_|YAHOO_|API_|LOG_)/.test(name)) {
+      delete process.env[name]
+    }
+  }
+  process.env['STOCKYARD_HOME'] = join(home, 'stockyard')
+}
+
+async function runFiles(files: readonly string[]): Promise<Counts> {
+  let counts: Counts | undefined
+  const events = run({
+    cwd: root,
+    files: files.map((file) => join(root, file)),
+    concurrency: availableParallelism(),
+    timeout: FILE_TIMEOUT_MS,
+    signal: interrupted.signal,
+  })
+  events.on('test:summary', ({ file, counts: summary }) => {
+    if (file !== undefined) return
+    const { passed, skipped, tests, todo } = summary
+    counts = { passed, skipped: skipped + todo, failed: tests - passed - skipped - todo }
+  })
+  const report = events.compose(spec)
+  report.pipe(process.stdout)
+  await new Promise((resolve, reject) => report.once('end', resolve).once('error', reject))
+  if (counts === undefined) throw new Error('The test runner ended without a count.')
+  return counts
+}
