@@ -2,8 +2,6 @@
  * Bringing series up to date: one run, one task a series. Each task plans what is worth asking,
  * asks, checks and loads, answer by answer; one task's failure does not stop the others.
  */
-import type { Calendar } from '../domain/calendar/calendar.ts'
-import { getCalendar } from '../domain/calendar/registry.ts'
 import { formatDate } from '../domain/date.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
@@ -18,13 +16,11 @@ import {
   type TaskCounts,
   type TaskStatus,
 } from '../db/runs.ts'
-import { findHead, type SeriesKey } from '../db/series.ts'
+import type { SeriesKey } from '../db/series.ts'
 import { redact } from '../log.ts'
-import type { BarRequest, Provider } from '../providers/provider.ts'
-import { validateBatch } from '../validate/validate-batch.ts'
-import { askBars, type AskContext } from './ask.ts'
-import { loadBatch } from './load-batch.ts'
-import { planRanges, type Wish } from './plan.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { AskContext } from './ask.ts'
+import { fetchSeries, type SeriesProgress } from './series-requests.ts'
 
 export interface FetchWish {
   readonly symbols: readonly string[]
@@ -41,20 +37,14 @@ export interface FetchWish {
 const CONCURRENCY = 4
 
 /** How a task stands, for whoever shows progress. */
-export interface TaskProgress extends TaskCounts {
+export interface TaskProgress extends SeriesProgress {
   readonly number: number
   readonly symbol: string
   readonly interval: Interval
   readonly provider: string
   readonly status: TaskStatus
-  /** Calls that are planned for it, and calls that are answered and stored. */
-  readonly requestsPlanned: number
-  readonly requestsDone: number
   /** Calls that were sent, repeated ones included. */
   readonly requests: number
-  /** Last final session, as a day, or null. */
-  readonly watermark: number | null
-  readonly notes: readonly string[]
   readonly error: {
     readonly code: string
     readonly message: string
@@ -80,7 +70,8 @@ export interface FetchSummary extends TaskCounts {
   readonly tasks: readonly TaskSummary[]
 }
 
-export interface FetchContext extends AskContext {
+/** The count of calls is kept for each task by itself. */
+export interface FetchContext extends Omit<AskContext, 'requests'> {
   readonly onProgress?: (task: TaskProgress) => void
 }
 
@@ -176,9 +167,20 @@ async function runTask(
   try {
     if (halted.error !== undefined) throw halted.error
     context.signal?.throwIfAborted()
+    const { provider } = wish
     await startTask(context.pool, runId, task.progress.number)
     report({ status: 'running' })
-    await fetchSeries(counted, wish, runId, task, report)
+    await fetchSeries(
+      counted,
+      {
+        series: task.series,
+        provider,
+        wish: { ...wish, interval: task.interval },
+        runId,
+        taskNumber: task.progress.number,
+      },
+      (progress) => report({ ...progress, requests: counted.requests }),
+    )
     report({ status: 'succeeded', requests: counted.requests })
   } catch (thrown) {
     const error = asStockyardError(thrown, context.signal)
@@ -218,95 +220,6 @@ function asStockyardError(thrown: unknown, signal: AbortSignal | undefined): Sto
   return new StockyardError('internal', 'UNEXPECTED', `Unexpected: ${messageOf(thrown)}.`, {
     hint: 'This is a defect of Stockyard; LOG_LEVEL=debug shows where it happened.',
     cause: thrown,
-  })
-}
-
-/** One series: plan, and then ask, check and load call by call, oldest first. */
-async function fetchSeries(
-  context: FetchContext & { requests: number },
-  wish: FetchWish,
-  runId: number,
-  task: Task,
-  report: (change: Partial<TaskProgress>) => void,
-): Promise<void> {
-  const calendar = getCalendar('XNYS')
-  const now = context.clock.now()
-  const head = await findHead(context.pool, task.series)
-  report({ watermark: head?.watermark ?? null })
-  const requests = planRequests(wish, task, head, calendar, now)
-  report({ requestsPlanned: requests.length })
-  for (const request of requests) {
-    context.signal?.throwIfAborted()
-    await fetchRequest(context, wish.provider, runId, task, request, calendar, report)
-  }
-}
-
-function planRequests(
-  wish: FetchWish,
-  task: Task,
-  head: Awaited<ReturnType<typeof findHead>>,
-  calendar: Calendar,
-  now: number,
-): BarRequest[] {
-  const seriesWish: Wish = { ...wish, interval: task.interval }
-  const ranges = planRanges(seriesWish, head, calendar, wish.provider.settleMs, now)
-  const requests = ranges.flatMap((range) =>
-    wish.provider.planBars({
-      ...range,
-      symbol: task.series.symbol,
-      interval: task.interval,
-      now,
-      calendar,
-    }),
-  )
-  // Neighbouring ranges can lead to the same call; it is sent once.
-  const byCall = new Map(requests.map((request) => [JSON.stringify(request.request), request]))
-  return [...byCall.values()]
-}
-
-/** fetch -> parse -> validate -> load, for one call. */
-async function fetchRequest(
-  context: FetchContext & { requests: number },
-  provider: Provider,
-  runId: number,
-  task: Task,
-  request: BarRequest,
-  calendar: Calendar,
-  report: (change: Partial<TaskProgress>) => void,
-): Promise<void> {
-  const answer = await askBars(context, provider, request, calendar)
-  const checked = validateBatch(answer, {
-    interval: task.interval,
-    calendar,
-    from: request.covers?.from ?? null,
-    until: request.covers?.until ?? null,
-    now: answer.receivedAt,
-    basis: provider.basis,
-  })
-  const unreadable = answer.unreadable.map((row) => ({ ...row, ts: null }))
-  const loaded = await loadBatch(context.pool, {
-    series: task.series,
-    calendar,
-    settleMs: provider.settleMs,
-    runId,
-    taskNumber: task.progress.number,
-    batch: checked.batch,
-    rejects: [...unreadable, ...checked.rejects],
-    fetched: answer.batch.length + unreadable.length,
-    covers: request.covers,
-    receivedAt: answer.receivedAt,
-  })
-  const { progress } = task
-  report({
-    requests: context.requests,
-    requestsDone: progress.requestsDone + 1,
-    fetched: progress.fetched + loaded.fetched,
-    inserted: progress.inserted + loaded.inserted,
-    updated: progress.updated + loaded.updated,
-    unchanged: progress.unchanged + loaded.unchanged,
-    rejected: progress.rejected + loaded.rejected,
-    watermark: loaded.watermark,
-    notes: [...new Set([...progress.notes, ...answer.notes])],
   })
 }
 

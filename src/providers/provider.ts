@@ -162,6 +162,8 @@ export interface Provider {
   readonly resetZone: string
   readonly intervals: readonly Interval[]
   readonly basis: Basis
+  /** True where every bar comes with a volume, so that one without was not understood. */
+  readonly hasVolume: boolean
   /** Milliseconds after a session's regular close until its bars are final. */
   readonly settleMs: number
   /** The calls that bring a need, oldest first. */

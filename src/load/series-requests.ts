@@ -1,0 +1,173 @@
+/**
+ * One series: plan, and then ask, check and load call by call, oldest first, so that what is there is
+ * contiguous wherever the work stops.
+ */
+import type { Calendar } from '../domain/calendar/calendar.ts'
+import { getCalendar } from '../domain/calendar/registry.ts'
+import { formatDate } from '../domain/date.ts'
+import { StockyardError } from '../domain/error.ts'
+import { findHead, type SeriesHead, type SeriesKey } from '../db/series.ts'
+import type { TaskCounts } from '../db/runs.ts'
+import type { BarRequest, Provider } from '../providers/provider.ts'
+import { validateBatch } from '../validate/validate-batch.ts'
+import { askBars, type AskContext } from './ask.ts'
+import { loadBatch } from './load-batch.ts'
+import { planRanges, type Wish } from './plan.ts'
+
+/** A series that is to be brought up to date, as part of a run. */
+export interface SeriesTask {
+  readonly series: SeriesKey
+  readonly provider: Provider
+  readonly wish: Wish
+  readonly runId: number
+  readonly taskNumber: number
+}
+
+/** How far a series has come; counts are those of the task so far. */
+export interface SeriesProgress extends TaskCounts {
+  readonly requestsPlanned: number
+  readonly requestsDone: number
+  /** Last final session, as a day, or null. */
+  readonly watermark: number | null
+  readonly notes: readonly string[]
+}
+
+type Report = (progress: SeriesProgress) => void
+
+/** Errors that say of one call that there is nothing to be had by it. */
+const NOTHING_CODES = new Set(['NO_DATA', 'SYMBOL_UNKNOWN', 'REQUEST_REFUSED'])
+
+/**
+ * Brings one series up to date; nothing is asked when all that is wanted is final.
+ * @throws StockyardError as ask.ts has it; what was loaded before stays
+ */
+export async function fetchSeries(
+  context: AskContext,
+  task: SeriesTask,
+  report: Report,
+): Promise<void> {
+  const calendar = getCalendar('XNYS')
+  const head = await findHead(context.pool, task.series)
+  const requests = planRequests(task, head, calendar, context.clock.now())
+  let progress: SeriesProgress = {
+    requestsPlanned: requests.length,
+    requestsDone: 0,
+    fetched: 0,
+    inserted: 0,
+    updated: 0,
+    unchanged: 0,
+    rejected: 0,
+    watermark: head?.watermark ?? null,
+    notes: [],
+  }
+  report(progress)
+  const run = async (request: BarRequest) => {
+    progress = await fetchRequest(context, task, request, calendar, progress)
+    report(progress)
+  }
+  const [first, ...others] = requests
+  if (first === undefined) return
+  try {
+    await run(first)
+  } catch (error) {
+    if (!saysNothing(error) || others.length === 0) throw error
+    // History may begin later than asked for. Backwards from the newest call, a symbol that does not
+    // exist costs one more call, and a young one none before its first bars.
+    const since = await fetchBackwards(context, others, run)
+    report({ ...progress, notes: [...progress.notes, since] })
+    return
+  }
+  for (const request of others) {
+    context.signal?.throwIfAborted()
+    await run(request)
+  }
+}
+
+async function fetchBackwards(
+  context: AskContext,
+  requests: readonly BarRequest[],
+  run: (request: BarRequest) => Promise<void>,
+): Promise<string> {
+  let oldest: BarRequest | null = null
+  for (const request of requests.toReversed()) {
+    context.signal?.throwIfAborted()
+    try {
+      await run(request)
+      oldest = request
+    } catch (error) {
+      if (!saysNothing(error) || oldest === null) throw error
+      break
+    }
+  }
+  const from = oldest?.covers?.from
+  return from === undefined
+    ? 'the vendor has no older bars'
+    : `the vendor has no bars before ${formatDate(from)}`
+}
+
+function saysNothing(error: unknown): boolean {
+  return error instanceof StockyardError && NOTHING_CODES.has(error.code)
+}
+
+function planRequests(
+  task: SeriesTask,
+  head: SeriesHead | null,
+  calendar: Calendar,
+  now: number,
+): BarRequest[] {
+  const { symbol, interval } = task.series
+  const { provider } = task
+  const ranges = planRanges(task.wish, head, calendar, provider.settleMs, now)
+  const requests = ranges.flatMap((range) =>
+    provider.planBars({ ...range, symbol, interval, now, calendar }),
+  )
+  // Neighbouring ranges can lead to the same call; it is sent once.
+  const byCall = new Map(requests.map((request) => [JSON.stringify(request.request), request]))
+  return [...byCall.values()]
+}
+
+/** fetch -> parse -> validate -> load, for one call. */
+async function fetchRequest(
+  context: AskContext,
+  task: SeriesTask,
+  request: BarRequest,
+  calendar: Calendar,
+  before: SeriesProgress,
+): Promise<SeriesProgress> {
+  const { series, provider } = task
+  const answer = await askBars(context, provider, request, calendar)
+  const { covers } = answer.request
+  const checked = validateBatch(answer, {
+    interval: series.interval,
+    calendar,
+    from: covers?.from ?? null,
+    until: covers?.until ?? null,
+    now: answer.receivedAt,
+    basis: provider.basis,
+    needsVolume: provider.hasVolume,
+  })
+  const unreadable = answer.unreadable.map((row) => ({ ...row, ts: null }))
+  const loaded = await loadBatch(context.pool, {
+    series,
+    calendar,
+    settleMs: provider.settleMs,
+    runId: task.runId,
+    taskNumber: task.taskNumber,
+    batch: checked.batch,
+    rejects: [...unreadable, ...checked.rejects],
+    fetched: answer.batch.length + unreadable.length,
+    covers,
+    receivedAt: answer.receivedAt,
+  })
+  return {
+    requestsPlanned: before.requestsPlanned,
+    requestsDone: before.requestsDone + 1,
+    fetched: before.fetched + loaded.fetched,
+    inserted: before.inserted + loaded.inserted,
+    updated: before.updated + loaded.updated,
+    unchanged: before.unchanged + loaded.unchanged,
+    rejected: before.rejected + loaded.rejected,
+    watermark: loaded.watermark,
+    notes: [...new Set([...before.notes, ...answer.notes])],
+  }
+}
