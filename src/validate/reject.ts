@@ -30,7 +30,7 @@ export interface CheckContext {
   readonly needsVolume?: boolean
 }
 
-/** One check. A rule marks rows; it never changes, orders or drops them. */
+/** One check. A rule is given rows that ascend by ts and marks some; it never changes or drops one. */
 export interface Rule {
   readonly name: string
   /** Sets `failed[i]` to `mark` for each row i that breaks the rule and is not marked yet. */

@@ -1,5 +1,6 @@
 /**
- * Checks of a row's time: can a bar of this interval begin then, and was it asked for?
+ * Checks of a row's time: can a bar of this interval begin then, and was it asked for? They rely on
+ * rows that ascend by ts.
  */
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar, Session } from '../domain/calendar/calendar.ts'
@@ -13,6 +14,7 @@ export const future: Rule = {
   name: 'future',
   scan({ length, ts }, context, failed, mark) {
     const latest = latestStart(context)
+    if (ts[length - 1]! <= latest) return
     for (let i = 0; i < length; i += 1) {
       if (ts[i]! > latest && failed[i] === 0) failed[i] = mark
     }
@@ -31,6 +33,7 @@ export const range: Rule = {
   name: 'range',
   scan({ length, ts }, context, failed, mark) {
     const [from, until] = rangeOfStarts(context)
+    if (ts[0]! >= from && ts[length - 1]! < until) return
     for (let i = 0; i < length; i += 1) {
       if ((ts[i]! < from || ts[i]! >= until) && failed[i] === 0) failed[i] = mark
     }
@@ -40,7 +43,7 @@ export const range: Rule = {
       from === null ? '' : ` from ${describeTs(from, '1d')}`,
       until === null ? '' : ` until before ${describeTs(until, '1d')}`,
     ].join('')
-    return `The bar of ${describeTs(batch.ts[index]!, interval)} is outside what was asked,${asked}.`
+    return `The bar of ${describeTs(batch.ts[index]!, interval)} is outside what was asked for,${asked}.`
   },
 }
 
@@ -98,7 +101,7 @@ function scanIntradayGrid(
   failed: Uint8Array,
   mark: number,
 ): void {
-  // Rows come by ascending ts, so the local day is looked up about once a day.
+  // Rows ascend, so the local day is looked up about once a day.
   let midnight = Number.NaN
   let nextMidnight = Number.NaN
   let session: Session | null = null
@@ -110,7 +113,9 @@ function scanIntradayGrid(
       nextMidnight = calendar.instantAt(day + DAY_MS, 0)
       session = calendar.session(day)
     }
-    if ((at - midnight) % barMs === 0 || failed[i] !== 0) continue
+    // A quotient is compared in place of a remainder, which is many times slower on doubles.
+    const bars = (at - midnight) / barMs
+    if (bars === Math.floor(bars) || failed[i] !== 0) continue
     if (!isAnchoredInSession(at, session, barMs)) failed[i] = mark
   }
 }

@@ -84,7 +84,7 @@ function separate(
       if (rule === undefined) rivals.push(i)
       else refuse(i, rule.name, rule.explain(batch, i, context))
     }
-    rivals.sort((a, b) => compareDuplicates(batch, a, b))
+    rivals.sort((a, b) => compareDuplicates(batch, a, b) || compareText(rawAt(a), rawAt(b)))
     rivals.forEach((index, rank) => {
       const kept = rivals[0]!
       if (rank === 0) good.push(index)
