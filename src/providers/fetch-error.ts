@@ -2,6 +2,7 @@
  * What a failure on the way to or from a vendor means: one stable code a case, a sentence that names
  * the vendor and never the query, whether another try can help, and whether the call ever left.
  */
+import { errors } from 'undici'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { redact } from '../log.ts'
 
@@ -40,11 +41,12 @@ export function transportFailure(cause: unknown, phase: Phase, place: string): T
     return { sent: false, error: failure('PROVIDER_UNREACHABLE', sentence, cause, NETWORK_HINT) }
   }
   if (TLS_CODE.test(code)) return { sent: false, error: tlsError(cause, code, place) }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (cause instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
     const sentence = `${place} broke the rules of HTTP: ${wordsOf(cause)}.`
     return { sent: true, error: failure('PROVIDER_PROTOCOL', sentence, cause, NETWORK_HINT) }
   }
-  if (phase === 'headers') {
+  // A wrong length can be found out together with the headers.
+  if (phase === 'headers' && code !== 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
     const sentence = `${place} closed the connection without an answer: ${wordsOf(cause)}.`
     return { sent: true, error: failure('PROVIDER_UNREACHABLE', sentence, cause, NETWORK_HINT) }
   }
