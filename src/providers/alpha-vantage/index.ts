@@ -1,0 +1,28 @@
+/** Alpha Vantage (https://www.alphavantage.co): raw bars of stocks, quotes, overviews and search. */
+import { parseBars } from './bars.ts'
+import { parseQuote } from './quote.ts'
+import { parseOverview, parseSearch } from './reference.ts'
+import { planBars, requestOverview, requestQuote, requestSearch, SETTLE_MS } from './request.ts'
+import type { Provider } from '../provider.ts'
+
+export const alphaVantage: Provider = {
+  id: 'alpha-vantage',
+  name: 'Alpha Vantage',
+  needsKey: true,
+  baseUrl: 'https://www.alphavantage.co',
+  budget: '1/s,5/min,25/day',
+  // The vendor does not say when its day begins; its times are New York's.
+  resetZone: 'America/New_York',
+  intervals: ['1m', '5m', '15m', '30m', '1h', '1d', '1wk', '1mo'],
+  basis: 'raw',
+  hasVolume: true,
+  settleMs: SETTLE_MS,
+  planBars,
+  parseBars,
+  requestQuote,
+  parseQuote,
+  requestOverview,
+  parseOverview,
+  requestSearch,
+  parseSearch,
+}

@@ -1,0 +1,20 @@
+/** The providers there are: a plain table. A new one is a folder and a line here. */
+import { StockyardError } from '../domain/error.ts'
+import { alphaVantage } from './alpha-vantage/index.ts'
+import type { Provider } from './provider.ts'
+
+export const PROVIDERS: readonly Provider[] = [alphaVantage]
+
+/**
+ * The provider of an id such as `alpha-vantage`.
+ * @throws StockyardError `PROVIDER_UNKNOWN`
+ */
+export function getProvider(id: string): Provider {
+  const provider = PROVIDERS.find((candidate) => candidate.id === id.trim().toLowerCase())
+  if (provider === undefined) {
+    throw new StockyardError('usage', 'PROVIDER_UNKNOWN', `There is no provider "${id}".`, {
+      hint: `Use one of ${PROVIDERS.map((known) => known.id).join(', ')}.`,
+    })
+  }
+  return provider
+}
