@@ -1,0 +1,65 @@
+/** The HTTP application, apart from listening: `app.inject` is enough to test it. */
+import { randomUUID } from 'node:crypto'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger } from 'fastify'
+import type { ApiContext, App } from './context.ts'
+import { addDocuments, addOpenApi } from './documents.ts'
+import { sendProblem } from './problem.ts'
+import { RESOURCES } from './routes.ts'
+import { addSchemas } from './schemas.ts'
+import { addSecurity } from './security.ts'
+import { addUnmatched } from './unmatched.ts'
+import { compileValidator } from './validation.ts'
+import { addWeb } from './web.ts'
+
+const BODY_BYTES_MAX = 64 * 1024
+/** From the first byte of a request to its last. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** Of a connection on which nothing moves, which also ends a download that nobody reads. */
+const CONNECTION_TIMEOUT_MS = 120_000
+const KEEP_ALIVE_TIMEOUT_MS = 10_000
+const SYMBOL_LENGTH_MAX = 200
+
+/** Makes the application; close it with `app.close()`. The pool stays the caller's. */
+export async function makeApp(context: ApiContext): Promise<App> {
+  const app: App = Fastify({
+    loggerInstance: context.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    routerOptions: { maxParamLength: SYMBOL_LENGTH_MAX },
+    trustProxy: false,
+    forceCloseConnections: 'idle',
+    genReqId: () => randomUUID(),
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(compileValidator)
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+  app.removeContentTypeParser('text/plain')
+  addUnmatched(app)
+  await addSecurity(app)
+  addRequestLog(app)
+  addSchemas(app)
+  await addOpenApi(app, context.version)
+  for (const add of RESOURCES) add(app, context)
+  await addDocuments(app)
+  await addWeb(app)
+  return app
+}
+
+function addRequestLog(app: App): void {
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id)
+    if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url, id } = request
+    const durationMs = Math.round(reply.elapsedTime * 10) / 10
+    request.log.debug(
+      { method, url, status: reply.statusCode, durationMs, request_id: id },
+      'request',
+    )
+  })
+}

@@ -1,0 +1,54 @@
+/** What the resources of the API are given: everything from outside comes in here. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Pool } from '../db/connect.ts'
+import type { Logger } from '../log.ts'
+import type { Interval } from '../domain/interval.ts'
+
+/** What can be said about a provider without calling it. */
+export interface ProviderInfo {
+  readonly id: string
+  readonly name: string
+  /** False where its key is not set. */
+  readonly enabled: boolean
+  readonly needsKey: boolean
+  readonly intervals: readonly Interval[]
+  readonly basis: 'raw' | 'split'
+  /** Calls allowed, e.g. `1/s,5/min,25/day`. */
+  readonly budget: string
+  /** IANA zone whose midnight resets the day's calls. */
+  readonly resetZone: string
+}
+
+export interface ApiOptions {
+  readonly defaultPageSize: number
+  /** A greater `limit` is refused. */
+  readonly maxPageSize: number
+  /** True where the store holds simulated data. */
+  readonly simulated: boolean
+}
+
+export interface ApiContext {
+  readonly pool: Pool
+  readonly options: ApiOptions
+  readonly log: Logger
+  readonly clock: Clock
+  /** Of Stockyard. */
+  readonly version: string
+  readonly providers: readonly ProviderInfo[]
+}
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>

@@ -1,0 +1,165 @@
+/** What the pipeline did: runs, what is stored and how fresh it is, rows that were refused. */
+import { Type } from 'typebox'
+import { parseInterval } from '../domain/interval.ts'
+import { formatInstant } from '../query/rows.ts'
+import { readRejects, readRun, readRuns } from '../query/runs.ts'
+import { readOverview, readStatus } from '../query/status.ts'
+import { getCalendar } from '../domain/calendar/registry.ts'
+import type { ApiContext, App } from './context.ts'
+import { requireProvider } from './prices.ts'
+import {
+  choice,
+  ID_MAX,
+  intervalFilter,
+  list,
+  object,
+  paging,
+  problems,
+  query,
+  ref,
+  text,
+  wholeNumber,
+} from './schemas.ts'
+
+const tags = ['etl']
+const RUN_STATUSES = ['running', 'succeeded', 'partial', 'failed', 'interrupted'] as const
+/** The exchange of which the status tells whether it is open. */
+const HOME_EXCHANGE = 'XNYS'
+
+export function addEtl(app: App, context: ApiContext): void {
+  addJobs(app, context)
+  addStatus(app, context)
+  addRejects(app, context)
+}
+
+function addJobs(app: App, { pool, options }: ApiContext): void {
+  app.get(
+    '/api/v1/etl/jobs',
+    {
+      schema: {
+        tags,
+        summary: 'Runs, newest first',
+        querystring: query({
+          status: Type.Optional(choice(RUN_STATUSES, { description: 'Only runs that ended so.' })),
+          ...paging(options),
+        }),
+        response: {
+          200: { description: 'Runs.', ...list(ref('Run')) },
+          ...problems({ 400: 'A parameter is wrong.' }),
+        },
+      },
+    },
+    async ({ query: { limit = options.defaultPageSize, ...asked } }) =>
+      await readRuns(pool, { ...asked, limit }),
+  )
+  app.get(
+    '/api/v1/etl/jobs/:id',
+    {
+      schema: {
+        tags,
+        summary: 'One run with its tasks',
+        params: Type.Object({ id: wholeNumber(1, ID_MAX, { description: 'Id of the run.' }) }),
+        querystring: query({}),
+        response: {
+          200: { description: 'The run.', ...ref('RunDetails') },
+          ...problems({ 400: 'The id is not one.', 404: 'The store has no such run.' }),
+        },
+      },
+    },
+    async ({ params }) => await readRun(pool, params.id),
+  )
+}
+
+function addStatus(app: App, { pool, options, clock, version, providers }: ApiContext): void {
+  const market = {
+    exchange: { type: 'string', examples: [HOME_EXCHANGE] },
+    open: { type: 'boolean', description: 'Regular trading is on.' },
+    next_open: { type: 'string', description: 'Instant of the next open.' },
+  }
+  const answer = list(ref('SeriesStatus'), {
+    version: { type: 'string' },
+    now: { type: 'string', description: 'Instant of the answer.' },
+    simulated: { type: 'boolean', description: 'The store holds simulated data.' },
+    market: object(market),
+    symbols: { type: 'integer', description: 'Stocks that are not deleted.' },
+    series: { type: 'integer' },
+    bars: { type: 'integer' },
+    rejects: { type: 'integer' },
+  })
+  app.get(
+    '/api/v1/etl/status',
+    {
+      schema: {
+        tags,
+        summary: 'What is stored, and how fresh it is',
+        description: 'Sums over the whole store, and its series by symbol.',
+        querystring: query({
+          symbol: Type.Optional(text(40, { description: 'Only of this symbol.' })),
+          interval: Type.Optional(intervalFilter),
+          provider: Type.Optional(text(40, { description: 'Only of this provider.' })),
+          ...paging(options),
+        }),
+        response: {
+          200: { description: 'The status.', ...answer },
+          ...problems({ 400: 'A parameter is wrong.', 404: 'The store has no such symbol.' }),
+        },
+      },
+    },
+    async ({ query: asked }) => {
+      const now = clock.now()
+      const calendar = getCalendar(HOME_EXCHANGE)
+      const totals = await readOverview(pool)
+      const series = await readStatus(pool, {
+        symbol: asked.symbol,
+        interval: asked.interval === undefined ? undefined : parseInterval(asked.interval),
+        provider:
+          asked.provider === undefined ? undefined : requireProvider(asked.provider, providers),
+        limit: asked.limit ?? options.defaultPageSize,
+        cursor: asked.cursor,
+      })
+      return {
+        version,
+        now: formatInstant(now),
+        ...totals,
+        simulated: totals.simulated || options.simulated,
+        market: {
+          exchange: HOME_EXCHANGE,
+          open: calendar.isOpen(now),
+          next_open: formatInstant(calendar.nextSession(now).open),
+        },
+        ...series,
+      }
+    },
+  )
+}
+
+function addRejects(app: App, { pool, options, providers }: ApiContext): void {
+  app.get(
+    '/api/v1/rejects',
+    {
+      schema: {
+        tags,
+        summary: 'Rows that a check refused, newest first',
+        querystring: query({
+          symbol: Type.Optional(text(40, { description: 'Only of this symbol.' })),
+          provider: Type.Optional(text(40, { description: 'Only of this provider.' })),
+          rule: Type.Optional(
+            text(40, { description: 'Only by this check.', examples: ['price-order'] }),
+          ),
+          run: Type.Optional(wholeNumber(1, ID_MAX, { description: 'Only of this run.' })),
+          ...paging(options),
+        }),
+        response: {
+          200: { description: 'Rejects.', ...list(ref('Reject')) },
+          ...problems({ 400: 'A parameter is wrong.' }),
+        },
+      },
+    },
+    async ({ query: { limit = options.defaultPageSize, provider, ...asked } }) =>
+      await readRejects(pool, {
+        ...asked,
+        provider: provider === undefined ? undefined : requireProvider(provider, providers),
+        limit,
+      }),
+  )
+}

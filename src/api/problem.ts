@@ -1,0 +1,140 @@
+/**
+ * Errors as HTTP tells them: problem+json (RFC 9457) with a stable code, a sentence and a hint. Never a
+ * stack trace, and never a 5xx for what the caller sent.
+ */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { databaseError } from '../db/database-error.ts'
+import { StockyardError, type ErrorKind } from '../domain/error.ts'
+import { redact } from '../log.ts'
+
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: string
+  readonly hint: string | null
+  /** Path that was asked for. */
+  readonly instance: string
+  /** As in the log and in the header `x-request-id`. */
+  readonly request_id: string
+}
+
+const STATUS_BY_KIND: Readonly<Record<ErrorKind, number>> = {
+  usage: 400,
+  'not-found': 404,
+  conflict: 409,
+  config: 500,
+  database: 503,
+  provider: 502,
+  incomplete: 500,
+  internal: 500,
+}
+
+/** Codes whose status says more than their kind does. */
+const STATUS_BY_CODE: Readonly<Record<string, number>> = {
+  ORIGIN_REFUSED: 403,
+  METHOD_NOT_ALLOWED: 405,
+  BODY_TOO_LARGE: 413,
+  URL_TOO_LONG: 414,
+  CONTENT_TYPE_UNSUPPORTED: 415,
+  HOST_REFUSED: 421,
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Content too large',
+  414: 'URI too long',
+  415: 'Unsupported media type',
+  421: 'Misdirected request',
+  502: 'Bad gateway',
+  503: 'Service unavailable',
+}
+
+const RETRY_AFTER_SECONDS = 5
+
+/** Answers a request with an error; what is not the caller's fault is logged. */
+export function sendProblem(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const known = toStockyardError(error)
+  const status = STATUS_BY_CODE[known.code] ?? STATUS_BY_KIND[known.kind]
+  if (status >= 500) {
+    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    request.log.error({ request_id: request.id, code: known.code, cause }, known.message)
+  }
+  if (status === 503) void reply.header('retry-after', String(RETRY_AFTER_SECONDS))
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send(JSON.stringify(makeProblem(known, status, request.url, request.id)))
+}
+
+/** The body that tells an error. */
+export function makeProblem(
+  error: StockyardError,
+  status: number,
+  url: string,
+  requestId: string,
+): Problem {
+  return {
+    type: `urn:stockyard:error:${error.code.toLowerCase().replaceAll('_', '-')}`,
+    title: TITLES[status] ?? 'Internal error',
+    status,
+    detail: redact(error.message),
+    code: error.code,
+    hint: error.hint === undefined ? null : redact(error.hint),
+    instance: url.split('?')[0]!.slice(0, 200),
+    request_id: requestId,
+  }
+}
+
+/** PostgreSQL's class of errors about the values that a statement was given. */
+const DATA_EXCEPTION = /^22/
+
+function toStockyardError(error: unknown): StockyardError {
+  if (error instanceof StockyardError) return error
+  const fromDatabase = databaseError(error)
+  if (fromDatabase !== undefined) return fromDatabase
+  const { statusCode, code } = error as Partial<FastifyError>
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return requestError(statusCode, code ?? '')
+  }
+  if (DATA_EXCEPTION.test(String(code))) {
+    return new StockyardError('usage', 'VALUE_INVALID', 'A value cannot be stored or compared.', {
+      hint: 'Check the values for odd characters and for numbers that are too large.',
+    })
+  }
+  return new StockyardError('internal', 'INTERNAL', 'Something went wrong inside Stockyard.', {
+    hint: 'The log has the details under this request_id; please report them.',
+  })
+}
+
+/** What Fastify itself refuses, in our words. */
+function requestError(status: number, code: string): StockyardError {
+  if (status === 413) {
+    return new StockyardError('usage', 'BODY_TOO_LARGE', 'The body is larger than 64 KB.')
+  }
+  if (status === 414 || code === 'FST_ERR_MAX_LIMIT_EXCEEDED') {
+    return new StockyardError('usage', 'URL_TOO_LONG', 'A part of the path is too long.')
+  }
+  if (status === 415) {
+    return new StockyardError('usage', 'CONTENT_TYPE_UNSUPPORTED', 'The body must be JSON.', {
+      hint: 'Send it with the header "content-type: application/json".',
+    })
+  }
+  if (code === 'FST_ERR_BAD_URL') {
+    return new StockyardError('usage', 'URL_INVALID', 'The path is not well encoded.', {
+      hint: 'Encode special characters as %XX of their UTF-8 bytes.',
+    })
+  }
+  return new StockyardError('usage', 'BODY_INVALID', 'The body is not valid JSON.', {
+    hint: 'Send a JSON object, or no body where none is wanted.',
+  })
+}

@@ -1,0 +1,17 @@
+/** All resources of the API, in the order in which the document lists them. */
+import type { ApiContext, App } from './context.ts'
+import { addEtl } from './etl.ts'
+import { addHealth } from './health.ts'
+import { addPrices } from './prices.ts'
+import { addProviders } from './providers.ts'
+import { addRevisions } from './revisions.ts'
+import { addStocks } from './stocks.ts'
+
+export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
+  addStocks,
+  addPrices,
+  addRevisions,
+  addEtl,
+  addProviders,
+  addHealth,
+]

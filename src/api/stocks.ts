@@ -1,0 +1,222 @@
+/** Instruments, which users know as stocks: list, add, change, and soft delete. */
+import { Type, type Static } from 'typebox'
+import {
+  addInstrument,
+  deleteInstrument,
+  getInstrument,
+  INSTRUMENT_KINDS,
+  updateInstrument,
+  type InstrumentFields,
+} from '../db/instruments.ts'
+import { getCalendar } from '../domain/calendar/registry.ts'
+import { StockyardError } from '../domain/error.ts'
+import { readStocks, stockRow } from '../query/instruments.ts'
+import type { ApiContext, App } from './context.ts'
+import {
+  choice,
+  flag,
+  list,
+  paging,
+  problems,
+  query,
+  ref,
+  symbolPath,
+  text,
+  wholeNumber,
+} from './schemas.ts'
+
+/** A text that may be null, to take a value away. */
+function nullableText(maxLength: number, description: string) {
+  return Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+    description,
+  })
+}
+
+const fields = {
+  kind: Type.Optional(choice(INSTRUMENT_KINDS, { default: 'stock' })),
+  name: Type.Optional(nullableText(200, 'Name of the company or fund.')),
+  exchange: Type.Optional(
+    text(40, {
+      description: 'ISO 10383 code, or another name of an exchange that is known.',
+      default: 'XNYS',
+    }),
+  ),
+  currency: Type.Optional(nullableText(10, 'ISO 4217 code.')),
+  sector: Type.Optional(nullableText(100, 'Sector.')),
+  industry: Type.Optional(nullableText(100, 'Industry.')),
+  watched: Type.Optional(flag({ description: 'On the watch list.', default: false })),
+  active: Type.Optional(flag({ description: 'False once deleted.', default: true })),
+}
+
+const newStock = Type.Object(
+  { symbol: text(32, { description: 'Symbol.', examples: ['AAPL'] }), ...fields },
+  {
+    additionalProperties: false,
+    examples: [{ symbol: 'AAPL', name: 'Apple Inc.', watched: true }],
+  },
+)
+const changes = Type.Object(fields, {
+  additionalProperties: false,
+  minProperties: 1,
+  examples: [{ sector: 'Technology', watched: true }],
+})
+const replacement = Type.Object(fields, {
+  additionalProperties: false,
+  examples: [{ name: 'Apple Inc.', sector: 'Technology', watched: true }],
+})
+
+const tags = ['stocks']
+const one = (description: string) => ({ description, ...ref('Stock') })
+
+export function addStocks(app: App, { pool, options }: ApiContext): void {
+  app.get(
+    '/api/v1/stocks',
+    {
+      schema: {
+        tags,
+        summary: 'List stocks',
+        description: 'By symbol. Deleted ones are left out unless `active=false` asks for them.',
+        querystring: query({
+          exchange: Type.Optional(text(40, { description: 'Only of this exchange.' })),
+          sector: Type.Optional(text(100, { description: 'Only of this sector, in any case.' })),
+          kind: Type.Optional(choice(INSTRUMENT_KINDS)),
+          active: Type.Optional(flag({ default: true, description: 'False lists deleted ones.' })),
+          watched: Type.Optional(flag({ description: 'Only those on the watch list, or not.' })),
+          text: Type.Optional(
+            text(100, { description: 'Words in the symbol, name, sector or industry.' }),
+          ),
+          skip: Type.Optional(
+            wholeNumber(0, 1_000_000, {
+              default: 0,
+              description: 'Rows to leave out; `cursor` is quicker and steadier.',
+            }),
+          ),
+          ...paging(options),
+        }),
+        response: {
+          200: { description: 'Stocks.', ...list(ref('Stock')) },
+          ...problems({ 400: 'A parameter is wrong.' }),
+        },
+      },
+    },
+    async ({ query: { active = true, limit = options.defaultPageSize, ...filter } }) => {
+      if (filter.cursor !== undefined && filter.skip !== undefined) {
+        throw new StockyardError('usage', 'PARAMETER_INVALID', 'Give "skip" or "cursor", not both.')
+      }
+      return await readStocks(pool, { ...filter, active, limit })
+    },
+  )
+  app.post(
+    '/api/v1/stocks',
+    {
+      schema: {
+        tags,
+        summary: 'Add a stock',
+        body: newStock,
+        querystring: query({}),
+        response: {
+          201: one('It was added.'),
+          ...problems({ 400: 'The body is wrong.', 409: 'The symbol is in the store already.' }),
+        },
+      },
+    },
+    async ({ body }, reply) => {
+      const { symbol, ...said } = body
+      const added = await addInstrument(pool, { symbol, ...checked(said) })
+      return await reply
+        .code(201)
+        .header('location', `/api/v1/stocks/${encodeURIComponent(added.symbol)}`)
+        .send(stockRow(added))
+    },
+  )
+  addOneStock(app, pool)
+}
+
+function addOneStock(app: App, pool: ApiContext['pool']): void {
+  const url = '/api/v1/stocks/:symbol'
+  const common = { tags, params: symbolPath, querystring: query({}) }
+  const notFound = { 400: 'The request is wrong.', 404: 'The store has no such symbol.' }
+  app.get(
+    url,
+    {
+      schema: {
+        ...common,
+        summary: 'One stock',
+        response: { 200: one('The stock.'), ...problems(notFound) },
+      },
+    },
+    async ({ params }) => stockRow(await getInstrument(pool, params.symbol)),
+  )
+  app.put(
+    url,
+    {
+      schema: {
+        ...common,
+        summary: 'Replace what is said about a stock',
+        description: 'Fields that are left out take their defaults.',
+        body: replacement,
+        response: { 200: one('As it is now.'), ...problems(notFound) },
+      },
+    },
+    async ({ params, body }) => {
+      const { id } = await getInstrument(pool, params.symbol)
+      return stockRow(await updateInstrument(pool, id, { ...BLANK, ...checked(body) }))
+    },
+  )
+  app.patch(
+    url,
+    {
+      schema: {
+        ...common,
+        summary: 'Change some fields of a stock',
+        description: '`{"active": true}` brings a deleted one back.',
+        body: changes,
+        response: { 200: one('As it is now.'), ...problems(notFound) },
+      },
+    },
+    async ({ params, body }) => {
+      const { id } = await getInstrument(pool, params.symbol)
+      return stockRow(await updateInstrument(pool, id, checked(body)))
+    },
+  )
+  app.delete(
+    url,
+    {
+      schema: {
+        ...common,
+        summary: 'Delete a stock',
+        description: 'Softly: it leaves the lists and the watch list, and its bars stay.',
+        response: { 204: { type: 'null', description: 'It is deleted.' }, ...problems(notFound) },
+      },
+    },
+    async ({ params }, reply) => {
+      const { id } = await getInstrument(pool, params.symbol)
+      await deleteInstrument(pool, id)
+      return await reply.code(204).send(null)
+    },
+  )
+}
+
+/** What a stock is that nothing is said about. */
+const BLANK: InstrumentFields = {
+  kind: 'stock',
+  name: null,
+  exchange: 'XNYS',
+  currency: null,
+  sector: null,
+  industry: null,
+  watched: false,
+  active: true,
+}
+
+/** Fields of a body, of which the exchange must be one whose calendar is known. */
+function checked(said: Static<typeof replacement>): Partial<InstrumentFields> {
+  const { exchange } = said
+  if (exchange === undefined) return said
+  getCalendar(exchange)
+  return { ...said, exchange: exchange.toUpperCase() }
+}

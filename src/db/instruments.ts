@@ -1,0 +1,257 @@
+/**
+ * Instruments, their symbols and the watch list. An id is permanent; a symbol is a dated alias of it.
+ */
+import { StockyardError } from '../domain/error.ts'
+import type { Queryable } from './connect.ts'
+
+export const INSTRUMENT_KINDS = ['stock', 'etf', 'index', 'currency', 'other'] as const
+export type InstrumentKind = (typeof INSTRUMENT_KINDS)[number]
+
+/** What a person may say about an instrument. */
+export interface InstrumentFields {
+  readonly kind: InstrumentKind
+  readonly name: string | null
+  /** ISO 10383 code of the exchange; decides the calendar. */
+  readonly exchange: string
+  readonly currency: string | null
+  readonly sector: string | null
+  readonly industry: string | null
+  readonly watched: boolean
+  /** False once deleted; its bars stay. */
+  readonly active: boolean
+}
+
+export interface Instrument extends InstrumentFields {
+  readonly id: number
+  /** Its current symbol. */
+  readonly symbol: string
+  /** True when it came from the simulated exchange. */
+  readonly simulated: boolean
+  /** What vendors said about it, by provider. */
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface InstrumentFilter {
+  readonly exchange?: string | undefined
+  readonly sector?: string | undefined
+  readonly kind?: InstrumentKind | undefined
+  readonly active?: boolean | undefined
+  readonly watched?: boolean | undefined
+  /** Words that the symbol, the name, the sector or the industry holds, in any case. */
+  readonly text?: string | undefined
+  /** Only symbols after this one, in the order of the list. */
+  readonly after?: string | undefined
+  readonly skip?: number | undefined
+  readonly limit?: number | undefined
+}
+
+const UNIQUE_VIOLATION = '23505'
+
+const SYMBOL = /^[A-Za-z0-9^][A-Za-z0-9.^=:_-]{0,31}$/
+
+/**
+ * A symbol that a person typed, without spaces around it.
+ * @throws StockyardError `SYMBOL_INVALID`
+ */
+export function requireSymbol(typed: string): string {
+  const symbol = typed.trim()
+  if (SYMBOL.test(symbol)) return symbol
+  // JSON's escapes keep a terminal safe from what was typed.
+  const shown = JSON.stringify(symbol.slice(0, 40))
+  throw new StockyardError('usage', 'SYMBOL_INVALID', `${shown} is not a symbol.`, {
+    hint: 'A symbol has up to 32 letters, digits and . - ^ = : _ in it, for example AAPL or BRK.B.',
+  })
+}
+
+interface InstrumentRow {
+  id: number
+  symbol: string
+  kind: InstrumentKind
+  name: string | null
+  exchange: string
+  currency: string | null
+  sector: string | null
+  industry: string | null
+  watched: boolean
+  active: boolean
+  simulated: boolean
+  metadata: Record<string, unknown>
+  created_at: Date
+  updated_at: Date
+}
+
+const COLUMNS = `i.id, y.symbol, i.kind, i.name, i.exchange, i.currency, i.sector, i.industry,
+  i.watched, i.active, i.simulated, i.metadata, i.created_at, i.updated_at`
+
+const FROM = `FROM stockyard.instruments i
+  JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL`
+
+function fromRow({ created_at, updated_at, ...same }: InstrumentRow): Instrument {
+  return { ...same, createdAt: created_at.getTime(), updatedAt: updated_at.getTime() }
+}
+
+/**
+ * The instrument that a symbol names today, or null. What was typed is tried as it is and then in
+ * upper case, so that `aapl` finds AAPL and a symbol with small letters still finds itself.
+ * @throws StockyardError `SYMBOL_INVALID`
+ */
+export async function findInstrument(db: Queryable, typed: string): Promise<Instrument | null> {
+  const symbol = requireSymbol(typed)
+  const { rows } = await db.query<InstrumentRow>(
+    `SELECT ${COLUMNS} ${FROM} WHERE y.symbol IN ($1, $2) ORDER BY y.symbol <> $1 LIMIT 1`,
+    [symbol, symbol.toUpperCase()],
+  )
+  return rows[0] === undefined ? null : fromRow(rows[0])
+}
+
+/**
+ * The instrument that a symbol names today.
+ * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
+ */
+export async function getInstrument(db: Queryable, typed: string): Promise<Instrument> {
+  const found = await findInstrument(db, typed)
+  if (found !== null) return found
+  const symbol = requireSymbol(typed)
+  throw new StockyardError('not-found', 'SYMBOL_UNKNOWN', `The store has no symbol ${symbol}.`, {
+    hint: `Check the spelling, or add it: stockyard symbols add ${symbol.toUpperCase()}`,
+  })
+}
+
+/** Instruments by symbol, in the order of their characters' codes. */
+export async function listInstruments(
+  db: Queryable,
+  filter: InstrumentFilter = {},
+): Promise<Instrument[]> {
+  const { rows } = await db.query<InstrumentRow>(
+    `SELECT ${COLUMNS} ${FROM}
+     WHERE ($1::text IS NULL OR upper(i.exchange) = upper($1))
+       AND ($2::text IS NULL OR lower(i.sector) = lower($2))
+       AND ($3::text IS NULL OR i.kind = $3)
+       AND ($4::boolean IS NULL OR i.active = $4)
+       AND ($5::boolean IS NULL OR i.watched = $5)
+       AND ($6::text IS NULL
+            OR position(lower($6) IN lower(concat_ws(' ', y.symbol, i.name, i.sector, i.industry))) > 0)
+       AND ($7::text IS NULL OR y.symbol > $7 COLLATE "C")
+     ORDER BY y.symbol COLLATE "C"
+     OFFSET $8 LIMIT $9`,
+    [
+      filter.exchange ?? null,
+      filter.sector ?? null,
+      filter.kind ?? null,
+      filter.active ?? null,
+      filter.watched ?? null,
+      filter.text ?? null,
+      filter.after ?? null,
+      filter.skip ?? 0,
+      filter.limit ?? null,
+    ],
+  )
+  return rows.map(fromRow)
+}
+
+/** What a new instrument must and may say; what is left out takes the schema's default. */
+export type NewInstrument = Partial<InstrumentFields> & {
+  readonly symbol: string
+  readonly simulated?: boolean
+}
+
+/**
+ * Adds an instrument with its symbol, which is its name from now on: where the symbol named something
+ * else before, from the day on which it stopped doing so.
+ * @throws StockyardError `SYMBOL_EXISTS`, `SYMBOL_INVALID`
+ */
+export async function addInstrument(db: Queryable, added: NewInstrument): Promise<Instrument> {
+  const symbol = requireSymbol(added.symbol)
+  try {
+    await db.query(
+      `WITH made AS (
+         INSERT INTO stockyard.instruments
+           (kind, name, exchange, currency, sector, industry, watched, active, simulated)
+         VALUES (coalesce($2, 'stock'), $3, coalesce($4, 'XNYS'), $5, $6, $7,
+                 coalesce($8::boolean, false), coalesce($9::boolean, true), coalesce($10::boolean, false))
+         RETURNING id
+       )
+       INSERT INTO stockyard.symbols (symbol, instrument_id, valid_from)
+       SELECT $1, id, coalesce(
+         (SELECT max(valid_until) FROM stockyard.symbols WHERE symbol = $1), '-infinity')
+       FROM made`,
+      [
+        symbol,
+        added.kind ?? null,
+        added.name ?? null,
+        added.exchange ?? null,
+        added.currency ?? null,
+        added.sector ?? null,
+        added.industry ?? null,
+        added.watched ?? null,
+        added.active ?? null,
+        added.simulated ?? null,
+      ],
+    )
+  } catch (error) {
+    if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error
+    throw new StockyardError('conflict', 'SYMBOL_EXISTS', `${symbol} is in the store already.`, {
+      hint: 'Change it with PATCH; a deleted one comes back with {"active": true}.',
+      cause: error,
+    })
+  }
+  return await getInstrument(db, symbol)
+}
+
+/** Changes the fields that are given and leaves the others. */
+export async function updateInstrument(
+  db: Queryable,
+  id: number,
+  changes: Partial<InstrumentFields>,
+): Promise<Instrument> {
+  const { rows } = await db.query<InstrumentRow>(
+    `WITH changed AS (
+       UPDATE stockyard.instruments SET
+         kind = CASE WHEN $2 ? 'kind' THEN $2->>'kind' ELSE kind END,
+         name = CASE WHEN $2 ? 'name' THEN $2->>'name' ELSE name END,
+         exchange = CASE WHEN $2 ? 'exchange' THEN $2->>'exchange' ELSE exchange END,
+         currency = CASE WHEN $2 ? 'currency' THEN $2->>'currency' ELSE currency END,
+         sector = CASE WHEN $2 ? 'sector' THEN $2->>'sector' ELSE sector END,
+         industry = CASE WHEN $2 ? 'industry' THEN $2->>'industry' ELSE industry END,
+         watched = CASE WHEN $2 ? 'watched' THEN ($2->>'watched')::boolean ELSE watched END,
+         active = CASE WHEN $2 ? 'active' THEN ($2->>'active')::boolean ELSE active END,
+         updated_at = clock_timestamp()
+       WHERE id = $1
+       RETURNING *
+     )
+     SELECT ${COLUMNS} FROM changed i
+     JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL`,
+    [id, JSON.stringify(changes)],
+  )
+  const row = rows[0]
+  if (row === undefined) {
+    throw new StockyardError('not-found', 'SYMBOL_UNKNOWN', `The store has no instrument ${id}.`)
+  }
+  return fromRow(row)
+}
+
+/** Soft delete: off the watch list and inactive. Its bars, runs and revisions stay. */
+export async function deleteInstrument(db: Queryable, id: number): Promise<void> {
+  await db.query(
+    `UPDATE stockyard.instruments SET active = false, watched = false, updated_at = clock_timestamp()
+     WHERE id = $1 AND (active OR watched)`,
+    [id],
+  )
+}
+
+/** Keeps what a vendor says about an instrument beside what other vendors said. */
+export async function keepMetadata(
+  db: Queryable,
+  id: number,
+  provider: string,
+  metadata: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await db.query(
+    `UPDATE stockyard.instruments
+     SET metadata = metadata || jsonb_build_object($2::text, $3::jsonb), updated_at = clock_timestamp()
+     WHERE id = $1`,
+    [id, provider, JSON.stringify(metadata)],
+  )
+}

@@ -1,0 +1,142 @@
+/** The latest bar and the quote of a symbol. Neither opens a page. */
+import { StockyardError } from '../domain/error.ts'
+import { formatDate } from '../domain/date.ts'
+import type { Interval } from '../domain/interval.ts'
+import type { Queryable } from '../db/connect.ts'
+import { getInstrument, type Instrument } from '../db/instruments.ts'
+import { findQuote } from '../db/quotes.ts'
+import { readSeriesStates, type LastBar, type SeriesState } from '../db/read-series.ts'
+import { chooseSeries } from './choose-series.ts'
+import { barKey, formatInstant, type BarRow } from './rows.ts'
+
+export interface LatestBar extends BarRow {
+  readonly symbol: string
+  readonly interval: Interval
+  readonly provider: string
+}
+
+/** The bar that a head carries, as JSON. */
+export function lastBarRow(interval: Interval, last: LastBar): BarRow {
+  const { ts, final, ...values } = last
+  return { ...barKey(interval, ts), ...values, state: final ? 'final' : 'provisional' }
+}
+
+/**
+ * The latest bar of a symbol at an interval, provisional or final.
+ * @throws StockyardError `BARS_NONE`, `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
+ */
+export async function readLatest(
+  db: Queryable,
+  typed: string,
+  interval: Interval,
+  provider: string,
+): Promise<LatestBar> {
+  const instrument = await getInstrument(db, typed)
+  const states = await readSeriesStates(db, { instrumentId: instrument.id, interval })
+  const series = chooseSeries(withBars(states), provider)
+  if (series === null) throw noBars(instrument, interval)
+  return {
+    symbol: instrument.symbol,
+    interval,
+    provider: series.provider,
+    ...lastBarRow(interval, series.last),
+  }
+}
+
+function withBars(states: readonly SeriesState[]): (SeriesState & { last: LastBar })[] {
+  return states.filter((state): state is SeriesState & { last: LastBar } => state.last !== null)
+}
+
+function noBars({ symbol }: Instrument, interval: Interval | null): StockyardError {
+  const what = interval === null ? 'bars' : `${interval} bars`
+  return new StockyardError('not-found', 'BARS_NONE', `The store has no ${what} of ${symbol}.`, {
+    hint: `Fetch them: stockyard fetch ${symbol}${interval === null ? '' : ` --interval ${interval}`}`,
+  })
+}
+
+/** The price of now, as far as the store knows it. */
+export interface QuoteRow {
+  readonly symbol: string
+  readonly provider: string
+  /** `quote`: as the vendor quoted it; else the interval of the bar that it was read from. */
+  readonly source: 'quote' | Interval
+  readonly price: number
+  readonly open: number | null
+  readonly high: number | null
+  readonly low: number | null
+  readonly previous_close: number | null
+  readonly change: number | null
+  readonly change_percent: number | null
+  readonly volume: number | null
+  /** Date of the session that the price belongs to. */
+  readonly session: string
+  readonly observed_at: string
+}
+
+/**
+ * The newest price of a symbol: its quote, or the latest daily bar where that is of a later session or
+ * where no quote was ever taken.
+ * @throws StockyardError `BARS_NONE`, `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
+ */
+export async function readQuote(db: Queryable, typed: string): Promise<QuoteRow> {
+  const instrument = await getInstrument(db, typed)
+  const quote = await findQuote(db, instrument.id)
+  const bar = await dailyQuote(db, instrument)
+  if (quote === null) {
+    if (bar === null) throw noBars(instrument, null)
+    return bar
+  }
+  const session = formatDate(quote.sessionDay)
+  if (bar !== null && bar.session > session) return bar
+  return {
+    symbol: instrument.symbol,
+    provider: quote.provider,
+    source: 'quote',
+    price: quote.price,
+    open: quote.open,
+    high: quote.high,
+    low: quote.low,
+    previous_close: quote.previousClose,
+    ...changeOf(quote.price, quote.previousClose),
+    volume: quote.volume,
+    session,
+    observed_at: formatInstant(quote.observedAt),
+  }
+}
+
+async function dailyQuote(db: Queryable, instrument: Instrument): Promise<QuoteRow | null> {
+  const states = await readSeriesStates(db, { instrumentId: instrument.id, interval: '1d' })
+  const series = chooseSeries(withBars(states), 'auto')
+  if (series === null) return null
+  const { last, previousClose, provider, observedAt } = series
+  return {
+    symbol: instrument.symbol,
+    provider,
+    source: '1d',
+    price: last.close,
+    open: last.open,
+    high: last.high,
+    low: last.low,
+    previous_close: previousClose,
+    ...changeOf(last.close, previousClose),
+    volume: last.volume,
+    session: formatDate(last.ts),
+    observed_at: formatInstant(observedAt ?? last.ts),
+  }
+}
+
+/** Digits after the point that a difference of two prices is rounded to; vendors send six at most. */
+const CHANGE_DIGITS = 6
+
+/** Change since the close before, as an amount and in percent. */
+export function changeOf(
+  price: number,
+  previousClose: number | null,
+): { change: number | null; change_percent: number | null } {
+  if (previousClose === null || previousClose === 0) return { change: null, change_percent: null }
+  const change = price - previousClose
+  return {
+    change: Number(change.toFixed(CHANGE_DIGITS)),
+    change_percent: Number(((change / previousClose) * 100).toFixed(4)),
+  }
+}

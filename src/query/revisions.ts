@@ -1,0 +1,137 @@
+/**
+ * Revisions: final bars that were changed, with the values before and after. They are not kept as such
+ * but are the difference of two versions of a page.
+ */
+import type { Interval } from '../domain/interval.ts'
+import { hasSameValues, type Page } from '../domain/page.ts'
+import type { Pool } from '../db/connect.ts'
+import { getInstrument } from '../db/instruments.ts'
+import { readPageChanges, type PageChange } from '../db/pages.ts'
+import { listSeries, type SeriesRef } from '../db/read-series.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+import { barKey, barValues, formatInstant, type BarValues } from './rows.ts'
+
+/** One change of one bar, keyed by `ts` or `session` as bars are. */
+export interface Revision {
+  readonly symbol: string
+  readonly interval: Interval
+  readonly provider: string
+  readonly ts?: string
+  readonly session?: string
+  readonly old: BarValues
+  readonly new: BarValues
+  readonly changed_at: string
+  /** The run that brought the new value. */
+  readonly run: number
+}
+
+export interface RevisionQuery {
+  readonly symbol: string
+  readonly interval?: Interval | undefined
+  readonly provider?: string | undefined
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+export interface RevisionAnswer {
+  readonly data: readonly Revision[]
+  readonly next: string | null
+}
+
+/** A changed bar by its place in both versions of its page. */
+interface ChangedBar {
+  readonly ts: number
+  readonly before: number
+  readonly after: number
+}
+
+/** The final bars of a version of a page that are different in its successor, newest bar first. */
+export function changedBars(
+  before: Pick<Page, 'bars' | 'provisional'>,
+  after: Pick<Page, 'bars'>,
+): ChangedBar[] {
+  const changed: ChangedBar[] = []
+  let j = 0
+  for (let i = 0; i < before.bars.length; i += 1) {
+    const ts = before.bars.ts[i]!
+    while (j < after.bars.length && after.bars.ts[j]! < ts) j += 1
+    if (after.bars.ts[j] !== ts || before.provisional[i] === 1) continue
+    if (!hasSameValues(before.bars, i, after.bars, j)) changed.push({ ts, before: i, after: j })
+  }
+  return changed.reverse()
+}
+
+/** Pages that changed and are read first; more are read only where these do not fill the answer. */
+const CHANGES_AT_FIRST = 32
+
+/**
+ * The revisions of a symbol, newest change first.
+ * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`, `CURSOR_INVALID`
+ */
+export async function readRevisions(db: Pool, query: RevisionQuery): Promise<RevisionAnswer> {
+  const instrument = await getInstrument(db, query.symbol)
+  const all = await listSeries(db, instrument.id, query.interval ?? null)
+  const series = all.filter((one) => [undefined, one.provider].includes(query.provider))
+  const after =
+    query.cursor === undefined
+      ? null
+      : decodeCursor(query.cursor, 'revisions', ['number', 'number', 'number'])
+  for (let limit = CHANGES_AT_FIRST; ; limit *= 4) {
+    const changes = await readPageChanges(db, series, limit)
+    const rest = changes
+      .flatMap(expand)
+      .sort(byNewest)
+      .filter((found) => isAfter(found, after))
+    if (rest.length <= query.limit && changes.length === limit) continue
+    const shown = rest.slice(0, query.limit)
+    const last = shown.at(-1)
+    return {
+      data: shown.map((found) => toRevision(instrument.symbol, series, found)),
+      next:
+        last !== undefined && rest.length > shown.length
+          ? encodeCursor('revisions', keyOf(last))
+          : null,
+    }
+  }
+}
+
+interface Found extends ChangedBar {
+  readonly change: PageChange
+}
+
+function expand(change: PageChange): Found[] {
+  return changedBars(change.before, change.after).map((bar) => ({ ...bar, change }))
+}
+
+type RevisionKey = readonly [changedAt: number, seriesId: number, ts: number]
+
+function keyOf({ change, ts }: Found): RevisionKey {
+  return [change.changedAt, change.seriesId, ts]
+}
+
+function byNewest(a: Found, b: Found): number {
+  return compareKeys(keyOf(b), keyOf(a))
+}
+
+function compareKeys(a: RevisionKey, b: RevisionKey): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2]
+}
+
+function isAfter(found: Found, key: RevisionKey | null): boolean {
+  return key === null || compareKeys(keyOf(found), key) < 0
+}
+
+function toRevision(symbol: string, series: readonly SeriesRef[], found: Found): Revision {
+  const { change, ts, before, after } = found
+  const { interval, provider } = series.find((one) => one.id === change.seriesId)!
+  return {
+    symbol,
+    interval,
+    provider,
+    ...barKey(interval, ts),
+    old: barValues(change.before.bars, before),
+    new: barValues(change.after.bars, after),
+    changed_at: formatInstant(change.changedAt),
+    run: change.runId,
+  }
+}
