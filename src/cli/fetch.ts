@@ -1,0 +1,139 @@
+/** `stockyard fetch`: brings series up to date. */
+import type { Config } from '../config.ts'
+import { listInstruments } from '../db/instruments.ts'
+import { getCalendar } from '../domain/calendar/registry.ts'
+import { DAY_MS } from '../domain/date.ts'
+import { StockyardError } from '../domain/error.ts'
+import type { Interval } from '../domain/interval.ts'
+import type { FetchSummary, TaskSummary } from '../load/fetch-series.ts'
+import type { Define } from './commands.ts'
+import { checkProvider, fetchSymbols } from './fetch-symbols.ts'
+import type { Store } from './open-store.ts'
+import {
+  addExamples,
+  addPeriod,
+  checkPeriod,
+  intervalsOption,
+  readSymbols,
+  wholeNumber,
+  type Period,
+} from './options.ts'
+import { plainText, writeJson } from './output.ts'
+import { chooseProvider, providerOption } from './provider-option.ts'
+import type { CommandContext } from './run-command.ts'
+import { formatTable } from './table.ts'
+
+interface FetchOptions extends Period {
+  readonly json?: boolean
+  readonly interval?: readonly Interval[]
+  readonly provider?: string
+  readonly days?: number
+  readonly force?: boolean
+}
+
+export const define: Define = (command, run) => {
+  command
+    .description(
+      'Bring series up to date: asks only for what can be new or is not final yet, and for nothing else.',
+    )
+    .argument('[symbols...]', 'symbols; without any, the watch list, or else DEFAULT_TICKERS')
+    .addOption(intervalsOption('bars of this length; repeat it or write a list'))
+    .addOption(providerOption())
+    .option(
+      '--days <n>',
+      'history to bring for series that are new, in days',
+      wholeNumber('--days', 1, 36_500),
+    )
+    .option('--force', 'ask again for what is final too')
+  addPeriod(command).action((symbols: string[], options: FetchOptions) =>
+    run(options, (context) => fetchCommand(context, readSymbols(symbols), options)),
+  )
+  addExamples(command, [
+    ['fetch AAPL MSFT', 'daily bars of two symbols'],
+    ['fetch IBM -i 1d,5m --from 2024-01-02', 'two intervals, from a day on'],
+    ['fetch --json | jq .inserted', 'the watch list, for a script'],
+  ])
+}
+
+async function fetchCommand(
+  context: CommandContext,
+  symbols: readonly string[],
+  options: FetchOptions,
+): Promise<number> {
+  checkPeriod(options)
+  if (options.days !== undefined && options.from !== undefined) {
+    throw new StockyardError('usage', 'OPTION_CONFLICT', '--days and --from cannot go together.', {
+      hint: 'Say either how many days back, or the first day.',
+    })
+  }
+  const config = await context.config()
+  const intervals = options.interval ?? [config.defaultInterval]
+  const provider = chooseProvider(options.provider)
+  checkProvider(provider, config, intervals)
+  const store = await context.openStore({ writes: true })
+  const summary = await fetchSymbols(context, store, config, {
+    symbols: symbols.length > 0 ? symbols : await watchedSymbols(store, config),
+    intervals,
+    provider,
+    from: options.from ?? daysBack(context, options.days),
+    until: options.until ?? null,
+    force: options.force === true,
+  })
+  if (context.json) await writeJson(context.stdout, summary)
+  else await context.stdout.write(summaryText(context, store, summary))
+  return exitCodeOf(summary)
+}
+
+/** The watch list, or the default tickers where it is empty. */
+export async function watchedSymbols(store: Store, config: Config): Promise<readonly string[]> {
+  const watched = await listInstruments(store.pool, { watched: true, active: true })
+  if (watched.length > 0) return watched.map((instrument) => instrument.symbol)
+  return readSymbols(config.defaultTickers)
+}
+
+function daysBack(context: CommandContext, days: number | undefined): number | null {
+  if (days === undefined) return null
+  return getCalendar('XNYS').localDay(context.clock.now()) - days * DAY_MS
+}
+
+function summaryText(context: CommandContext, store: Store, summary: FetchSummary): string {
+  const { stdout } = context
+  const table = formatTable<TaskSummary>(
+    stdout,
+    [
+      { title: 'symbol', value: (task) => task.symbol },
+      { title: 'interval', value: (task) => task.interval },
+      { title: 'status', value: (task) => task.status },
+      { title: 'bars', align: 'right', value: (task) => task.fetched },
+      { title: 'new', align: 'right', value: (task) => task.inserted },
+      { title: 'changed', align: 'right', value: (task) => task.updated },
+      { title: 'same', align: 'right', value: (task) => task.unchanged },
+      { title: 'refused', align: 'right', value: (task) => task.rejected },
+      { title: 'final through', value: (task) => task.watermark },
+    ],
+    summary.tasks,
+  )
+  const mark = store.simulated ? `${stdout.paint('yellow', 'SIMULATED')} ` : ''
+  const problems = summary.tasks.flatMap(({ symbol, interval, error }) =>
+    error === null ? [] : [`${symbol} ${interval}: ${error.message} ${error.hint ?? ''}`],
+  )
+  const said = `${mark}Run ${summary.run} ${summary.status}, ${summary.requests} calls.`
+  return [`${table}${said}`, ...problems.map((text) => plainText(text).trim()), ''].join('\n')
+}
+
+/** Codes of a task's error for which somebody has to change the configuration. */
+const CONFIG_CODES = new Set(['KEY_REFUSED', 'KEY_MISSING'])
+/** Codes of failures that are not the vendor's: the thing is not there, or we ended or broke it. */
+const OTHER_CODES = new Set(['SYMBOL_UNKNOWN', 'NO_DATA', 'INTERRUPTED', 'UNEXPECTED'])
+
+/**
+ * 0 all done; 1 some or all tasks failed; and where nothing could be done because of the key (3) or
+ * because of the vendor or its budget (5), that.
+ */
+export function exitCodeOf(summary: FetchSummary): number {
+  if (summary.status === 'succeeded') return 0
+  if (summary.status === 'partial') return 1
+  const codes = summary.tasks.map((task) => task.error?.code ?? '')
+  if (codes.some((code) => CONFIG_CODES.has(code))) return 3
+  return codes.some((code) => OTHER_CODES.has(code)) ? 1 : 5
+}

@@ -1,0 +1,44 @@
+/** Opens the store of a configuration for a command: server, schema, and the kind of data it holds. */
+import type { Config } from '../config.ts'
+import { openDatabase, type Database } from '../db/open.ts'
+import { claimStore, findStoreKind } from '../db/store-kind.ts'
+import type { Logger } from '../log.ts'
+
+/** A database that is ready for a command. */
+export interface Store extends Database {
+  /** True where the store holds simulated data; shown wherever data shows. */
+  readonly simulated: boolean
+  /** Names of the migrations that opening it applied. */
+  readonly applied: readonly string[]
+}
+
+export interface StoreRequest {
+  readonly config: Config
+  readonly log: Logger
+  /** True for commands that write data: refused on a store of the other kind. */
+  readonly writes: boolean
+}
+
+/**
+ * Opens and migrates the store.
+ * @throws StockyardError of kind `database`; `STORE_SIMULATED`, `STORE_REAL`
+ */
+export async function openStore(request: StoreRequest): Promise<Store> {
+  const { config, log } = request
+  const database = await openDatabase({
+    databaseUrl: config.databaseUrl,
+    home: config.home,
+    log,
+    applicationName: 'stockyard',
+  })
+  try {
+    const { applied } = await database.migrate()
+    if (applied.length > 0) log.info({ applied }, 'the schema was brought up to date')
+    if (request.writes) await claimStore(database.pool, config.simulated ? 'simulated' : 'real')
+    const simulated = (await findStoreKind(database.pool)) === 'simulated'
+    return { ...database, simulated, applied }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * Progress of a fetch on standard error: on a terminal a block that is drawn again and again, elsewhere
+ * a line a step.
+ */
+import type { Clock } from '../clock.ts'
+import type { TaskProgress } from '../load/fetch-series.ts'
+import type { Output } from './output.ts'
+import { formatCount, formatSpan } from './table.ts'
+
+/** Why a call has to wait. */
+export interface Wait {
+  readonly provider: string
+  readonly ms: number
+  readonly why: string
+}
+
+export interface Progress {
+  task(progress: TaskProgress): void
+  wait(wait: Wait): void
+  /** Draws the last state and leaves the terminal below it. */
+  finish(): void
+}
+
+export interface ProgressFrame {
+  readonly output: Output
+  readonly clock: Clock
+  /** Calls that the day's budget still has; null where it has no such limit. */
+  readonly callsLeft: number | null
+}
+
+/** Shows the progress of a fetch. */
+export function showProgress(frame: ProgressFrame): Progress {
+  return frame.output.isTerminal ? drawBlock(frame) : writeLines(frame)
+}
+
+/** Progress that nobody can read any more is no reason to fail. */
+function show(output: Output, text: string): void {
+  output.write(text).catch(() => {})
+}
+
+// One line a step -------------------------------------------------------------------------------------
+
+function writeLines({ output }: ProgressFrame): Progress {
+  const shown = new Map<number, string>()
+  return {
+    task: (task) => {
+      const text = stepText(task)
+      if (text === null || shown.get(task.number) === text) return
+      shown.set(task.number, text)
+      show(output, `${task.symbol} ${task.interval}: ${text}\n`)
+    },
+    wait: (wait) => show(output, `${waitText(wait)}\n`),
+    finish: () => {},
+  }
+}
+
+function stepText(task: TaskProgress): string | null {
+  if (task.error !== null) return `${task.status}: ${task.error.message}`
+  if (task.status === 'succeeded') {
+    if (task.requestsPlanned === 0) return 'up to date, nothing to ask'
+    return `done: ${countsText(task)}`
+  }
+  if (task.status !== 'running' || task.requestsPlanned === 0) return null
+  if (task.requestsDone === 0) return `${task.requestsPlanned} calls planned`
+  return `${task.requestsDone} of ${task.requestsPlanned} calls, ${countsText(task)}`
+}
+
+function countsText(task: TaskProgress): string {
+  const parts = [`${formatCount(task.fetched)} bars`, `${formatCount(task.inserted)} new`]
+  if (task.updated > 0) parts.push(`${formatCount(task.updated)} changed`)
+  if (task.rejected > 0) parts.push(`${formatCount(task.rejected)} refused`)
+  return parts.join(', ')
+}
+
+function waitText(wait: Wait): string {
+  return `waiting ${formatSpan(wait.ms)} for ${wait.provider}: ${wait.why}`
+}
+
+// A block that is drawn again ---------------------------------------------------------------------------
+
+const DRAW_EVERY_MS = 100
+const ROWS_MAX = 12
+const BAR_WIDTH = 16
+
+interface Drawn {
+  readonly task: TaskProgress
+  readonly startedAt: number
+  readonly changedAt: number
+}
+
+function drawBlock({ output, clock, callsLeft }: ProgressFrame): Progress {
+  const tasks = new Map<number, Drawn>()
+  const startedAt = clock.now()
+  let waiting: (Wait & { readonly until: number }) | undefined
+  let linesDrawn = 0
+  let drawnAt = 0
+  const draw = (isLast: boolean): void => {
+    const now = clock.now()
+    if (!isLast && now - drawnAt < DRAW_EVERY_MS) return
+    drawnAt = now
+    const lines = blockLines(output, [...tasks.values()])
+    lines.push(totalLine([...tasks.values()], callsLeft, now - startedAt))
+    if (waiting !== undefined && waiting.until > now && !isLast) {
+      lines.push(output.paint('yellow', waitText({ ...waiting, ms: waiting.until - now })))
+    }
+    const up = linesDrawn > 0 ? `\u001B[${linesDrawn}A` : ''
+    show(output, `${up}${lines.map((line) => `\u001B[2K${line}\n`).join('')}\u001B[J`)
+    linesDrawn = lines.length
+  }
+  return {
+    task: (task) => {
+      const now = clock.now()
+      const before = tasks.get(task.number)
+      const isNew = before === undefined
+      tasks.set(task.number, { task, startedAt: before?.startedAt ?? now, changedAt: now })
+      draw(isNew || task.status !== before.task.status)
+    },
+    wait: (wait) => {
+      waiting = { ...wait, until: clock.now() + wait.ms }
+      draw(true)
+    },
+    finish: () => draw(true),
+  }
+}
+
+/** The newest tasks, those that run last, as many as fit. */
+function blockLines(output: Output, all: readonly Drawn[]): string[] {
+  const shown = [...all].sort((a, b) => rank(a) - rank(b) || a.changedAt - b.changedAt)
+  return shown
+    .slice(-ROWS_MAX)
+    .sort((a, b) => a.task.number - b.task.number)
+    .map((drawn) => cut(taskLine(output, drawn), output))
+}
+
+function rank({ task }: Drawn): number {
+  return task.status === 'running' ? 1 : 0
+}
+
+function taskLine(output: Output, { task, startedAt, changedAt }: Drawn): string {
+  const name = `${task.symbol.padEnd(6)} ${task.interval.padEnd(3)}`
+  if (task.error !== null) return `${name} ${output.paint('red', '✗')} ${task.error.message}`
+  if (task.status === 'succeeded' && task.requestsPlanned === 0) {
+    return `${name} ${output.paint('green', '✓')} up to date`
+  }
+  const mark = task.status === 'succeeded' ? output.paint('green', '✓') : output.paint('cyan', '•')
+  const share = task.requestsPlanned === 0 ? 0 : task.requestsDone / task.requestsPlanned
+  const full = Math.round(share * BAR_WIDTH)
+  const gauge = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full)
+  const calls = `${task.requestsDone}/${task.requestsPlanned} calls`.padEnd(14)
+  const rate = rateText(task.fetched, changedAt - startedAt)
+  return `${name} ${mark} ${gauge} ${calls} ${countsText(task)}${rate}`
+}
+
+function totalLine(all: readonly Drawn[], callsLeft: number | null, elapsedMs: number): string {
+  const done = sum(all, (task) => task.requestsDone)
+  const planned = sum(all, (task) => task.requestsPlanned)
+  const parts = [
+    `${done}/${planned} calls`,
+    `${formatCount(sum(all, (task) => task.fetched))} bars`,
+    formatSpan(elapsedMs),
+  ]
+  if (callsLeft !== null) {
+    parts.push(`${Math.max(0, callsLeft - sum(all, (task) => task.requests))} calls left today`)
+  }
+  if (done > 0 && planned > done) {
+    parts.push(`about ${formatSpan((elapsedMs / done) * (planned - done))} to go`)
+  }
+  return parts.join('  ')
+}
+
+function sum(all: readonly Drawn[], pick: (task: TaskProgress) => number): number {
+  return all.reduce((total, { task }) => total + pick(task), 0)
+}
+
+function rateText(rows: number, elapsedMs: number): string {
+  if (rows === 0 || elapsedMs < 1) return ''
+  return `, ${formatCount((rows / elapsedMs) * 1000)} bars/s`
+}
+
+/** A line that would wrap would break the block. Colour codes count for nothing. */
+function cut(line: string, output: Output): string {
+  // oxlint-disable-next-line no-control-regex -- colour codes begin with a control character
+  const visible = line.replaceAll(/\u001B\[\d+m/g, '').length
+  if (visible <= output.columns - 1) return line
+  return `${line.slice(0, line.length - (visible - output.columns + 2))}…`
+}

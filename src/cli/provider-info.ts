@@ -1,0 +1,21 @@
+/** What can be said of the vendors without calling them. */
+import type { ProviderInfo } from '../api/context.ts'
+import type { Config } from '../config.ts'
+import { PROVIDERS } from '../providers/registry.ts'
+
+/** The vendors as this configuration sees them. */
+export function describeProviders(config: Config): ProviderInfo[] {
+  return PROVIDERS.map((provider) => {
+    const settings = config.providers[provider.id]
+    return {
+      id: provider.id,
+      name: provider.name,
+      enabled: !provider.needsKey || settings?.key !== undefined,
+      needsKey: provider.needsKey,
+      intervals: provider.intervals,
+      basis: provider.basis,
+      budget: settings?.budget ?? provider.budget,
+      resetZone: provider.resetZone,
+    }
+  })
+}

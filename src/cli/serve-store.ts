@@ -1,0 +1,50 @@
+/** Serving a store over HTTP, for every command that does. */
+import packageJson from '../../package.json' with { type: 'json' }
+import { serve } from '../api/serve.ts'
+import type { Config } from '../config.ts'
+import { untilAborted } from './interrupt.ts'
+import type { Store } from './open-store.ts'
+import { writeJson } from './output.ts'
+import { describeProviders } from './provider-info.ts'
+import type { CommandContext } from './run-command.ts'
+import { simulatedNote } from './simulated-note.ts'
+
+/**
+ * Serves the API and the web page until the command ends; answers with the address.
+ * @throws StockyardError `PORT_IN_USE`, `PORT_REFUSED`, `BIND_REFUSED`
+ */
+export async function serveStore(
+  context: CommandContext,
+  store: Store,
+  config: Config,
+): Promise<string> {
+  const { defaultPageSize, maxPageSize } = config
+  const server = await serve(
+    {
+      pool: store.pool,
+      options: { defaultPageSize, maxPageSize, simulated: store.simulated },
+      log: await context.log(),
+      clock: context.clock,
+      version: packageJson.version,
+      providers: describeProviders(config),
+    },
+    { host: config.apiHost, port: config.apiPort },
+  )
+  context.onClose(() => server.close())
+  return server.url
+}
+
+/** Serves the store of the configuration and says where, until the command is told to stop. */
+export async function serveUntilStopped(context: CommandContext): Promise<void> {
+  const config = await context.config()
+  const store = await context.openStore()
+  const url = await serveStore(context, store, config)
+  if (context.json) await writeJson(context.stdout, { url, simulated: store.simulated })
+  else await context.stdout.write(servingText(store, url))
+  await untilAborted(context.signal)
+}
+
+/** Where to look, for a person. */
+export function servingText(store: Store, url: string): string {
+  return `${simulatedNote(store)}Stockyard is at ${url} (API ${url}/api/v1, its documentation ${url}/docs). Ctrl-C stops it.\n`
+}

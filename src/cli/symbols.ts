@@ -1,0 +1,249 @@
+/** `stockyard symbols`: the watch list, and what is known of a symbol. */
+import type { Command } from 'commander'
+import {
+  addInstrument,
+  findInstrument,
+  getInstrument,
+  listInstruments,
+  updateInstrument,
+  type Instrument,
+} from '../db/instruments.ts'
+import { formatInstant } from '../query/rows.ts'
+import { readStatus } from '../query/status.ts'
+import { askVendor } from './ask-vendor.ts'
+import type { Define, Run } from './commands.ts'
+import type { Store } from './open-store.ts'
+import { addExamples, readSymbol, readSymbols } from './options.ts'
+import { plainText, writeJson } from './output.ts'
+import { chooseProvider, providerOption } from './provider-option.ts'
+import type { CommandContext } from './run-command.ts'
+import { formatTable } from './table.ts'
+
+interface SymbolsOptions {
+  readonly json?: boolean
+}
+
+interface ListOptions extends SymbolsOptions {
+  readonly all?: boolean
+  readonly text?: string
+}
+
+interface SearchOptions extends SymbolsOptions {
+  readonly provider?: string
+}
+
+export const define: Define = (command, run) => {
+  defineAdd(command, run)
+  defineList(command, run)
+  defineShow(command, run)
+  defineRemove(command, run)
+  defineSearch(command, run)
+  addExamples(command, [
+    ['symbols add AAPL MSFT', 'watch two symbols: a bare fetch brings them up to date'],
+    ['symbols list', 'the watch list'],
+    ['symbols search tencent', 'ask the vendor for a symbol by name'],
+  ])
+}
+
+function defineAdd(symbols: Command, run: Run): void {
+  const command = symbols
+    .command('add')
+    .description('Put symbols on the watch list. Asks no vendor.')
+    .argument('<symbols...>', 'symbols')
+    .action((typed: string[], options: SymbolsOptions) =>
+      run(options, (context) => add(context, readSymbols(typed))),
+    )
+  addExamples(command, [
+    ['symbols add AAPL', 'one'],
+    ['symbols add AAPL,MSFT BRK.B', 'several'],
+  ])
+}
+
+async function add(context: CommandContext, symbols: readonly string[]): Promise<void> {
+  const { simulated } = await context.config()
+  const store = await context.openStore({ writes: true })
+  const added: string[] = []
+  for (const symbol of symbols) {
+    if (await watch(store, symbol, simulated)) added.push(symbol)
+  }
+  if (context.json) await writeJson(context.stdout, { added, watched: symbols })
+  else await context.stdout.write(`Watching ${symbols.join(', ')}.\n`)
+}
+
+/** Puts a symbol on the watch list; true when it was not on it. */
+export async function watch(store: Store, symbol: string, simulated: boolean): Promise<boolean> {
+  const found = await findInstrument(store.pool, symbol)
+  if (found === null) {
+    await addInstrument(store.pool, { symbol, watched: true, simulated })
+    return true
+  }
+  if (found.watched && found.active) return false
+  await updateInstrument(store.pool, found.id, { watched: true, active: true })
+  return true
+}
+
+function defineList(symbols: Command, run: Run): void {
+  const command = symbols
+    .command('list')
+    .description('List the watch list, or with --all every symbol of the store.')
+    .option('--all', 'symbols that are not watched too')
+    .option('--text <words>', 'only where symbol, name, sector or industry holds the words')
+    .action((options: ListOptions) => run(options, (context) => list(context, options)))
+  addExamples(command, [
+    ['symbols list', 'what is watched'],
+    ['symbols list --all --text bank --json', 'everything stored that matches'],
+  ])
+}
+
+async function list(context: CommandContext, options: ListOptions): Promise<void> {
+  const store = await context.openStore()
+  const found = await listInstruments(store.pool, {
+    active: true,
+    ...(options.all === true ? {} : { watched: true }),
+    text: options.text,
+  })
+  if (context.json) {
+    await writeJson(context.stdout, { data: found.map(instrumentJson), next: null })
+  } else if (found.length === 0) {
+    await context.stdout.write('No symbol here. Add one: stockyard symbols add AAPL\n')
+  } else {
+    await context.stdout.write(instrumentTable(context, found))
+  }
+}
+
+function defineShow(symbols: Command, run: Run): void {
+  const command = symbols
+    .command('show')
+    .description('Show what is known and stored of a symbol.')
+    .argument('<symbol>', 'the symbol')
+    .action((typed: string, options: SymbolsOptions) =>
+      run(options, (context) => show(context, readSymbol(typed))),
+    )
+  addExamples(command, [
+    ['symbols show AAPL', 'name, exchange, series'],
+    ['symbols show AAPL --json', 'for a script'],
+  ])
+}
+
+async function show(context: CommandContext, symbol: string): Promise<void> {
+  const store = await context.openStore()
+  const instrument = await getInstrument(store.pool, symbol)
+  const { data } = await readStatus(store.pool, { symbol })
+  if (context.json) {
+    await writeJson(context.stdout, { ...instrumentJson(instrument), series: data })
+    return
+  }
+  await context.stdout.write(instrumentTable(context, [instrument]))
+  if (data.length === 0) {
+    await context.stdout.write(`\nNo bars yet: stockyard fetch ${instrument.symbol}\n`)
+    return
+  }
+  const table = formatTable(
+    context.stdout,
+    [
+      { title: 'interval', value: (row) => row.interval },
+      { title: 'provider', value: (row) => row.provider },
+      { title: 'bars', align: 'right', value: (row) => row.bars },
+      { title: 'first', value: (row) => row.first },
+      { title: 'last', value: (row) => row.last },
+      { title: 'final through', value: (row) => row.watermark },
+    ],
+    data,
+  )
+  await context.stdout.write(`\n${table}`)
+}
+
+function defineRemove(symbols: Command, run: Run): void {
+  const command = symbols
+    .command('remove')
+    .description('Take symbols off the watch list. Their bars stay.')
+    .argument('<symbols...>', 'symbols')
+    .action((typed: string[], options: SymbolsOptions) =>
+      run(options, (context) => remove(context, readSymbols(typed))),
+    )
+  addExamples(command, [
+    ['symbols remove TSLA', 'one'],
+    ['symbols remove TSLA MSFT --json', 'several, for a script'],
+  ])
+}
+
+async function remove(context: CommandContext, symbols: readonly string[]): Promise<void> {
+  const store = await context.openStore()
+  // All are looked up first, so that an unknown one leaves the list as it was.
+  const found: Instrument[] = []
+  for (const symbol of symbols) found.push(await getInstrument(store.pool, symbol))
+  for (const { id } of found) await updateInstrument(store.pool, id, { watched: false })
+  const names = found.map((instrument) => instrument.symbol)
+  if (context.json) await writeJson(context.stdout, { removed: names })
+  else await context.stdout.write(`No longer watching ${names.join(', ')}; their bars stay.\n`)
+}
+
+function defineSearch(symbols: Command, run: Run): void {
+  const command = symbols
+    .command('search')
+    .description('Ask a vendor for symbols by name. Spends one call of its budget.')
+    .argument('<words...>', 'part of a name or of a symbol')
+    .addOption(providerOption('the vendor to ask'))
+    .action((words: string[], options: SearchOptions) =>
+      run(options, (context) => search(context, words.join(' '), options)),
+    )
+  addExamples(command, [
+    ['symbols search tencent', 'by name'],
+    ['symbols search "berkshire hathaway" --json', 'for a script'],
+  ])
+}
+
+async function search(
+  context: CommandContext,
+  words: string,
+  options: SearchOptions,
+): Promise<void> {
+  const provider = chooseProvider(options.provider)
+  const { matches } = await askVendor(context, provider, provider.requestSearch(words), (body) =>
+    provider.parseSearch(body),
+  )
+  if (context.json) {
+    await writeJson(context.stdout, { data: matches, next: null })
+  } else if (matches.length === 0) {
+    await context.stdout.write(`${provider.name} knows nothing like "${plainText(words)}".\n`)
+  } else {
+    const table = formatTable(
+      context.stdout,
+      [
+        { title: 'symbol', value: (match) => match.symbol },
+        { title: 'name', value: (match) => match.name },
+        { title: 'kind', value: (match) => match.kind },
+        { title: 'region', value: (match) => match.region },
+        { title: 'currency', value: (match) => match.currency },
+        { title: 'match', align: 'right', value: (match) => `${Math.round(match.score * 100)} %` },
+      ],
+      matches,
+    )
+    await context.stdout.write(table)
+  }
+}
+
+function instrumentTable(context: CommandContext, rows: readonly Instrument[]): string {
+  return formatTable(
+    context.stdout,
+    [
+      { title: 'symbol', value: (row) => row.symbol },
+      { title: 'name', value: (row) => row.name },
+      { title: 'kind', value: (row) => row.kind },
+      { title: 'exchange', value: (row) => row.exchange },
+      { title: 'sector', value: (row) => row.sector },
+      { title: 'watched', value: (row) => (row.watched ? 'yes' : 'no') },
+    ],
+    rows,
+  )
+}
+
+/** An instrument as scripts read it. */
+function instrumentJson({ createdAt, updatedAt, metadata, ...same }: Instrument) {
+  return {
+    ...same,
+    metadata,
+    created_at: formatInstant(createdAt),
+    updated_at: formatInstant(updatedAt),
+  }
+}
