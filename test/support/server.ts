@@ -14,6 +14,18 @@ export async function testServerUrl(): Promise<string> {
   return process.env['TEST_DATABASE_URL'] ?? (own ??= startOwnServer())
 }
 
+/**
+ * All kinds of server that are to be tested, by name: the usual one, and another (an older version, a
+ * distribution's own build) where TEST_DATABASE_URL_OTHER names one.
+ */
+export async function testServerUrls(): Promise<Record<string, string>> {
+  const other = process.env['TEST_DATABASE_URL_OTHER']
+  return {
+    'the usual server': await testServerUrl(),
+    ...(other !== undefined && { 'the other server': other }),
+  }
+}
+
 async function startOwnServer(): Promise<string> {
   const home = join(tmpdir(), `stockyard-test-${userInfo().uid}`)
   const server = await startEmbedded(home, makeLogger({ level: 'warn', format: undefined }))

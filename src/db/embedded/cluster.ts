@@ -36,7 +36,6 @@ export interface ClusterPaths {
   readonly password: string
   readonly port: string
   readonly log: string
-  readonly binaries: string
   /** Held alone while the server is started or stopped. */
   readonly startLock: string
   /** Shared by all processes that use the server. */
@@ -52,7 +51,6 @@ export function clusterPaths(home: string): ClusterPaths {
     password: join(folder, 'password'),
     port: join(folder, 'port'),
     log: join(folder, 'server.log'),
-    binaries: join(folder, 'binaries'),
     startLock: join(folder, 'start.lock'),
     useLock: join(folder, 'use.lock'),
   }

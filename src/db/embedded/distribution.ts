@@ -33,14 +33,17 @@ export interface Distribution {
 
 const OWN_SERVER_HINT = 'Set DATABASE_URL to a PostgreSQL server of your own, version 15 or newer.'
 
+/** Root's copies: they must be in reach of an account without rights, and in nobody else's hands. */
+export const SYSTEM_FOLDERS = ['/var/lib/stockyard', join(tmpdir(), 'stockyard')]
+
 /**
  * Binaries that run for the account.
- * @param copyFolder where an ordinary user's copy may be put
+ * @param copyFolders where a copy may be put, the best place first
  * @throws StockyardError `EMBEDDED_UNAVAILABLE`
  */
 export async function findDistribution(
   account: Account | undefined,
-  copyFolder: string,
+  copyFolders: readonly string[],
   native: string = nativeFolder(),
 ): Promise<Distribution> {
   const linked = tryMakeLinks(native)
@@ -49,7 +52,7 @@ export async function findDistribution(
   if (trouble === undefined) return inPlace
   // A copy helps against a place that cannot be reached or completed, and against nothing else.
   if (linked && !/EACCES|permission denied/i.test(trouble)) throw unavailable(trouble)
-  const copy = binaries(makeCopy(native, account === undefined ? [copyFolder] : SYSTEM_FOLDERS))
+  const copy = binaries(makeCopy(native, copyFolders))
   const troubleWithCopy = await reasonNotToRun(copy, account)
   if (troubleWithCopy === undefined) return copy
   throw unavailable(troubleWithCopy)
@@ -63,9 +66,6 @@ function unavailable(reason: string): StockyardError {
     { hint: OWN_SERVER_HINT },
   )
 }
-
-/** Root's copies: they must be in reach of an account without rights, and in nobody else's hands. */
-const SYSTEM_FOLDERS = ['/var/lib/stockyard', join(tmpdir(), 'stockyard')]
 
 /** Folder `native` of the package of this platform. */
 function nativeFolder(): string {

@@ -7,7 +7,7 @@ import { messageOf, StockyardError } from '../../domain/error.ts'
 import { registerSecret, type Logger } from '../../log.ts'
 import { giveTo, ownerOf, serverAccount } from './account.ts'
 import { clusterPaths, ensureCluster, readPassword, type ClusterPaths } from './cluster.ts'
-import { findDistribution } from './distribution.ts'
+import { findDistribution, SYSTEM_FOLDERS } from './distribution.ts'
 import { tryExclusiveLock, trySharedLock, withExclusiveLock, type FileLock } from './file-lock.ts'
 import { findPostmaster, stopPostmaster } from './postmaster.ts'
 import { ensureServer, type ServerSetup } from './server.ts'
@@ -78,7 +78,10 @@ function giveToHomeOwner(paths: ClusterPaths): void {
 
 async function prepare(paths: ClusterPaths, log: Logger): Promise<ServerSetup> {
   const account = serverAccount(paths.home, paths.data)
-  const distribution = await findDistribution(account, paths.binaries)
+  const distribution = await findDistribution(
+    account,
+    account === undefined ? [paths.folder] : SYSTEM_FOLDERS,
+  )
   await ensureCluster(paths, distribution, account, log)
   return { paths, distribution, account, log }
 }

@@ -146,6 +146,8 @@ function serverArguments(setup: ServerSetup, port: number): string[] {
     max_wal_size: '4GB',
     checkpoint_timeout: '15min',
     wal_compression: 'pglz',
+    // A statement of a killed process ends soon, and with it the locks that it holds.
+    ...(process.platform === 'linux' && { client_connection_check_interval: '2s' }),
     // SSD, and statements too short to be worth compiling.
     random_page_cost: 1.1,
     jit: 'off',
