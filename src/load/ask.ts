@@ -46,6 +46,8 @@ export interface AskContext {
 export interface AskOptions {
   /** Longest single wait for the budget; a call that must wait longer is not made. */
   readonly maxWaitMs?: number
+  /** Asked before each payment: what it returns is thrown, and the call is not made. */
+  readonly veto?: () => StockyardError | undefined
 }
 
 /** Bars, with the call that brought them: what it covers can be less than what was first asked. */
@@ -79,17 +81,17 @@ export async function ask<T extends { readonly ok: true }>(
   parse: (body: VendorBody) => T | VendorFailure,
   options: AskOptions = {},
 ): Promise<T> {
-  const maxWaitMs = options.maxWaitMs ?? MAX_WAIT_MS
   let refusals = 0
   let unreadable = 0
   for (;;) {
-    const body = await send(context, provider, request, maxWaitMs)
+    const body = await send(context, provider, request, options)
     const answer = parse(body)
     if (answer.ok) return answer
     context.log.debug({ provider: provider.id, status: body.status, ...answer }, 'not data')
     const pause = pauseAfter(answer.failure, refusals, provider)
     if (pause !== null && refusals < REFUSALS_MAX) {
-      refusals += 1
+      // A 429 was tried again already, on the way to here: it gets one pause and no more.
+      refusals += body.status === 429 ? REFUSALS_MAX : 1
       await pauseProvider(context.pool, provider.id, pause, vendorSays(answer))
     } else if (isUnreadable(answer.failure, body.status) && unreadable < MALFORMED_MAX) {
       unreadable += 1
@@ -116,17 +118,41 @@ export async function askBars(
     receivedAt = context.clock.now()
     return provider.parseBars(body, request, { calendar, receivedAt })
   }
+  const refused = refusedForms(context.client)
+  const form = formOf(provider, request)
   let answer: BarAnswer
   try {
-    answer = await ask(context, provider, request.request, parse)
+    answer = await ask(context, provider, request.request, parse, { veto: () => refused.get(form) })
   } catch (error) {
     const isLacking = error instanceof StockyardError && error.code === 'PLAN_LACKS'
     if (!isLacking || request.fallback === null) throw error
+    refused.set(form, error)
     context.log.info({ provider: provider.id, symbol: request.symbol }, error.message)
     return askBars(context, provider, request.fallback, calendar)
   }
   requireSymbol(answer.symbol, request.symbol, provider)
   return { ...answer, request, receivedAt }
+}
+
+/**
+ * Forms of calls that a plan was found to lack, by the client they were sent with: the first refusal
+ * is enough, and the next symbols begin with the lesser call. Kept no longer than the client.
+ */
+const refusedByClient = new WeakMap<HttpClient, Map<string, StockyardError>>()
+
+function refusedForms(client: HttpClient): Map<string, StockyardError> {
+  const forms = refusedByClient.get(client) ?? new Map<string, StockyardError>()
+  refusedByClient.set(client, forms)
+  return forms
+}
+
+/** What sets a call apart from the lesser one, whatever its symbol: that is what a plan lacks. */
+function formOf(provider: Provider, request: BarRequest): string {
+  const lesser = request.fallback?.request.params ?? {}
+  const apart = Object.entries(request.request.params).filter(
+    ([name, text]) => lesser[name] !== text,
+  )
+  return JSON.stringify([provider.id, request.interval, apart.toSorted()])
 }
 
 function requireSymbol(got: string | null, wanted: string, provider: Provider): void {
@@ -144,14 +170,14 @@ function send(
   context: AskContext,
   provider: Provider,
   request: VendorRequest,
-  maxWaitMs: number,
+  options: AskOptions,
 ): Promise<VendorBody> {
   return sendRequest(context.client, request, {
     provider: provider.id,
     baseUrl: context.config.baseUrl ?? provider.baseUrl,
     key: context.config.key,
     ...(context.signal === undefined ? {} : { signal: context.signal }),
-    pay: () => pay(context, provider, maxWaitMs),
+    pay: () => pay(context, provider, options),
     onRetry: async ({ status, waitMs, why }) => {
       context.onWait?.({ provider: provider.id, ms: waitMs, why })
       // What one process was told holds for all of them.
@@ -160,10 +186,13 @@ function send(
   })
 }
 
-async function pay(context: AskContext, provider: Provider, maxWaitMs: number): Promise<Refund> {
+async function pay(context: AskContext, provider: Provider, options: AskOptions): Promise<Refund> {
   const { pool, config } = context
+  const maxWaitMs = options.maxWaitMs ?? MAX_WAIT_MS
   const budget = parseBudget(config.budget ?? provider.budget)
   for (;;) {
+    const veto = options.veto?.()
+    if (veto !== undefined) throw veto
     const reserved = await reserveCall(pool, provider.id, budget, provider.resetZone)
     if (reserved.allowed) {
       context.requests += 1
