@@ -118,7 +118,7 @@ export async function pauseProvider(
 }
 
 /** How a limit of a budget stands. */
-export interface WindowState {
+interface WindowState {
   readonly window: 'second' | 'minute' | 'day'
   readonly limit: number
   readonly used: number
