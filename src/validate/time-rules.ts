@@ -9,6 +9,12 @@ import { intervalMs, isIntraday, type Interval } from '../domain/interval.ts'
 import { describeInstant, describeTs } from './describe.ts'
 import type { CheckContext, Rule } from './reject.ts'
 
+/**
+ * No vendor has intraday bars of before 1980. Seconds of today taken for milliseconds lie in 1970,
+ * and some of them fall on a minute of a session.
+ */
+const INTRADAY_FIRST = Date.UTC(1980, 0, 1)
+
 /** The bar has begun. */
 export const future: Rule = {
   name: 'future',
@@ -129,8 +135,8 @@ function isAnchoredInSession(at: number, session: Session | null, barMs: number)
 /**
  * The exchange trades then. Intraday: inside the extended hours of a session, and inside its regular
  * hours where nothing was traded, since a bar without a trade outside them is an artefact of the
- * vendor. Daily: on a session; weekly and monthly: a period with one. What lies before the first day
- * that the calendar knows is let through if it is daily or longer; minutes of then do not exist.
+ * vendor. Daily: on a session; weekly and monthly: a period with one. Days before the first that the
+ * calendar knows are let through.
  */
 export const session: Rule = {
   name: 'session',
@@ -171,7 +177,7 @@ function scanIntradaySessions(
   for (let i = 0; i < length; i += 1) {
     const at = ts[i]!
     if (!(at >= extendedOpen && at < extendedClose)) {
-      const found = at < calendar.firstDay ? null : calendar.sessionAt(at)
+      const found = at < INTRADAY_FIRST ? null : calendar.sessionAt(at)
       if (found === null) {
         if (failed[i] === 0) failed[i] = mark
         continue
@@ -191,11 +197,9 @@ function explainSession(batch: BarBatch, index: number, context: CheckContext): 
   if (interval === '1wk') return `${exchange} had no session in the week of ${text}.`
   if (interval === '1mo') return `${exchange} had no session in the month of ${text}.`
   if (interval === '1d') return `${exchange} had no session on ${text}.`
+  if (ts < INTRADAY_FIRST) return `No intraday bar is as old as ${text}.`
   const day = calendar.localDay(ts)
   const found = calendar.session(day)
-  if (ts < calendar.firstDay) {
-    return `${text} is before the calendar of ${exchange} begins, ${describeTs(calendar.firstDay, '1d')}.`
-  }
   if (found === null)
     return `${exchange} had no session on ${describeTs(day, '1d')}, the date of ${text}.`
   if (calendar.sessionAt(ts) === null) {

@@ -187,7 +187,7 @@ describe('the grid', () => {
     const seconds = at('2024-01-02T14:30:00Z') / 1000
     refuses({ ts: seconds }, {}, 'grid', '1970-01-20')
     // This one happens to fall on a minute, and inside extended hours.
-    refuses({ ts: 1_704_240_000 }, {}, 'session', 'before the calendar of XNYS begins, 1990-01-01')
+    refuses({ ts: 1_704_240_000 }, {}, 'session', 'No intraday bar is as old as 1970-01-20')
     refuses({ ts: seconds }, { from: at('2024-01-01T00:00:00Z') }, 'range', 'from 2024-01-01')
     refuses({ ts: seconds }, { interval: '1d' }, 'grid', 'keyed by a date')
   })
@@ -259,8 +259,10 @@ describe('the session', () => {
   })
 
   it('lets days through that lie before what the calendar knows', () => {
-    accepts(...daily('1962-01-02'))
-    accepts({ ts: at('1962-01-01T00:00:00Z') }, { interval: '1wk' })
+    // There were sessions then on Saturdays.
+    accepts(...daily('1950-01-07'))
+    accepts({ ts: at('1950-01-02T00:00:00Z') }, { interval: '1wk' })
+    refuses(...daily('1968-06-12'), 'session', 'no session on 1968-06-12')
   })
 
   it('is gone on a day whose closure was recorded later', () => {
