@@ -25,7 +25,10 @@ const POLL_MS = 50
 export function findPostmaster(data: string): Postmaster | undefined {
   const found = readPidFile(data)
   if (found === undefined || !isAlive(found.pid)) return undefined
-  if (commandLine(found.pid).includes(serverMark(data))) return found
+  const command = commandLine(found.pid)
+  if (command.includes(serverMark(data))) return found
+  // A process that is ending has no command line any more.
+  if (command === '') return undefined
   // PostgreSQL is not kept from starting by a process that its account may not signal.
   if (!isOfSameOwner(found.pid, data)) return undefined
   throw new StockyardError(
