@@ -11,8 +11,11 @@ export type Params = Readonly<Record<string, string | undefined>>
 
 /** Points in a compact answer. */
 const COMPACT_COUNT = 100
-/** A full intraday answer without a month goes back this far. */
-const TRAILING_DAYS = 30
+/**
+ * Sessions in a full intraday answer without a month. The vendor says 30 days, but its answer of
+ * 2022-06-08 began with 2022-05-11: 20 sessions.
+ */
+const TRAILING_SESSIONS = 20
 const FIRST_MONTH = Date.UTC(2000, 0, 1)
 const ZONE = 'US/Eastern'
 const PRICE_NAMES = ['1. open', '2. high', '3. low', '4. close'] as const
@@ -67,10 +70,15 @@ function readMonth(
   market: Market,
   month: string | undefined,
 ): { from: number; until: number } | null {
-  const end = market.today() + DAY_MS
-  if (month === undefined) return { from: end - TRAILING_DAYS * DAY_MS, until: end }
+  const until = market.today() + DAY_MS
+  if (month === undefined) {
+    const recent = market.calendar
+      .sessions(until - 60 * DAY_MS, until)
+      .filter((session) => session.extendedOpen < market.now())
+    return { from: recent.at(-TRAILING_SESSIONS)?.day ?? until, until }
+  }
   const from = parseDay(`${month}-01`)
-  if (Number.isNaN(from) || from < FIRST_MONTH || from >= end) return null
+  if (Number.isNaN(from) || from < FIRST_MONTH || from >= until) return null
   return { from, until: monthStart(from + 31 * DAY_MS) }
 }
 

@@ -150,8 +150,9 @@ export function makeMarket({ seed, calendar, now }: MarketOptions): Market {
     const bars = revisions.apply(ticker.listing.symbol, interval, made.bars, (ts) =>
       made.bars.ts.includes(ts),
     )
+    if (bars === made.bars) return made
     // A period that was taken back takes its last day with it.
-    const last = made.last.filter((_, i) => bars.ts.includes(made.bars.ts[i]))
+    const last = made.last.filter((_, index) => bars.ts.includes(made.bars.ts[index]))
     return { bars, last }
   }
 
