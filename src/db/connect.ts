@@ -41,8 +41,11 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
     keepAlive: true,
     types: { getTypeParser },
   })
-  const report = (error: Error) =>
+  const report = (error: Error) => {
+    // Connections that the pool is closing anyway may be ended by the server first.
+    if (pool.ending) return
     options.log?.warn({ reason: redact(error.message) }, 'a database connection was lost')
+  }
   // An error event that nobody listens to ends the process. The pool listens to idle connections
   // only, so one that is in use needs a listener of its own; its next query rejects.
   pool.on('error', report)

@@ -190,8 +190,10 @@ async function runProgram(
 function initFailed(output: string, status: string): StockyardError {
   const full = /no space left on device|disk quota exceeded/i.test(output)
   const reason =
-    output.split('\n').findLast((line) => /(FATAL|PANIC|ERROR|error):/.test(line)) ??
-    `the program ended with ${status}`
+    output
+      .split('\n')
+      .findLast((line) => /(FATAL|PANIC|ERROR|error):/.test(line))
+      ?.replace(/^.*?(?=FATAL:|PANIC:|ERROR:)/, '') ?? `the program ended with ${status}`
   return new StockyardError(
     'database',
     full ? 'DATABASE_FULL' : 'EMBEDDED_INIT_FAILED',

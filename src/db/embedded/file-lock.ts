@@ -5,7 +5,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StockyardError } from '../../domain/error.ts'
+import { messageOf, StockyardError } from '../../domain/error.ts'
 
 const SQLITE_BUSY = 5
 const RETRY_MS = 50
@@ -60,17 +60,26 @@ export async function withExclusiveLock<T>(
 }
 
 function tryLock(path: string, take: (file: DatabaseSync) => void): FileLock | undefined {
-  const file = new DatabaseSync(path, { timeout: 0 })
+  let file: DatabaseSync | undefined
   try {
+    file = new DatabaseSync(path, { timeout: 0 })
+    // SQLite prepares to write when it locks alone. On disk, that would fail when the disk is full.
+    file.exec('PRAGMA journal_mode = MEMORY')
     take(file)
   } catch (error) {
-    file.close()
+    file?.close()
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined
-    throw error
+    throw new StockyardError(
+      'config',
+      'HOME_UNWRITABLE',
+      `The lock file ${path} cannot be used: ${messageOf(error)}.`,
+      { hint: 'Make it writable for you, or set STOCKYARD_HOME to another folder.', cause: error },
+    )
   }
+  const taken = file
   return {
     release: () => {
-      if (file.isOpen) file.close()
+      if (taken.isOpen) taken.close()
     },
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -84,4 +84,21 @@ test('waiting for a lock has an end', async () => {
     { kind: 'database', code: 'LOCK_TIMEOUT', retry: true },
   )
   lock?.release()
+})
+
+test('locking writes nothing, neither into the file nor beside it', () => {
+  const own = mkdtempSync(join(folder, 'own-'))
+  const lock = tryExclusiveLock(join(own, 'lock'))
+  assert.deepEqual(readdirSync(own), ['lock'])
+  lock?.release()
+  assert.deepEqual(readdirSync(own), ['lock'])
+  assert.equal(statSync(join(own, 'lock')).size, 0)
+})
+
+test('a lock file that cannot be made is one clear sentence', () => {
+  assert.throws(() => tryExclusiveLock(join(folder, 'missing', 'lock')), {
+    kind: 'config',
+    code: 'HOME_UNWRITABLE',
+    message: /missing\/lock cannot be used: unable to open database file\.$/,
+  })
 })
