@@ -79,7 +79,8 @@ export function isSample(document: JsonRecord): boolean {
 export function failureOfDocument(status: number, document: JsonRecord): VendorFailure {
   const found = findMessage(document)
   if (found !== null) {
-    const failure = meaningOf(found.text) ?? failureOfKey(status, found.key)
+    const beside = isSample(document) && Object.keys(document).length > 1 ? 'entitlement' : null
+    const failure = meaningOf(found.text) ?? beside ?? failureOfKey(status, found.key)
     return { ok: false, failure, message: redactMessage(found.text) }
   }
   if (!isSuccess(status)) return failureOfStatus(status, 'JSON')
