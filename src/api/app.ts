@@ -1,7 +1,7 @@
 /** The HTTP application, apart from listening: `app.inject` is enough to test it. */
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import type { ApiContext, App } from './context.ts'
 import { addDocuments, addOpenApi } from './documents.ts'
 import { sendProblem } from './problem.ts'
@@ -24,7 +24,7 @@ const SYMBOL_LENGTH_MAX = 200
 export async function makeApp(context: ApiContext): Promise<App> {
   const app: App = Fastify({
     loggerInstance: context.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -36,6 +36,9 @@ export async function makeApp(context: ApiContext): Promise<App> {
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(compileValidator)
+  // The schemas of answers are for the document; as serialisers they would reorder keys, and silently
+  // leave out what they lack.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
   app.removeContentTypeParser('text/plain')
   addUnmatched(app)

@@ -43,6 +43,7 @@ const REDOC_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg'
 
 /** Adds the document and its pages. */
 export async function addDocuments(app: App): Promise<void> {
+  const icon = await readFile(new URL('../../web/icon.svg', import.meta.url))
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -52,7 +53,13 @@ export async function addDocuments(app: App): Promise<void> {
       tryItOutEnabled: true,
       validatorUrl: null,
     },
-    theme: { title: 'Stockyard API' },
+    theme: {
+      title: 'Stockyard API',
+      favicon: [
+        { filename: 'icon.svg', rel: 'icon', sizes: 'any', type: 'image/svg+xml', content: icon },
+      ],
+    },
+    logo: { type: 'image/svg+xml', content: icon, href: '/', target: '_self' },
   })
   const path = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js')
   const bundle = (await readFile(path, 'utf8')).replaceAll(REDOC_LOGO, '/icon.svg')

@@ -1,10 +1,11 @@
 /** What the pipeline did: runs, what is stored and how fresh it is, rows that were refused. */
 import { Type } from 'typebox'
+import { findStoreKind } from '../db/store-kind.ts'
+import { getCalendar } from '../domain/calendar/registry.ts'
 import { parseInterval } from '../domain/interval.ts'
 import { formatInstant } from '../query/rows.ts'
 import { readRejects, readRun, readRuns } from '../query/runs.ts'
 import { readOverview, readStatus } from '../query/status.ts'
-import { getCalendar } from '../domain/calendar/registry.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireProvider } from './prices.ts'
 import {
@@ -109,6 +110,7 @@ function addStatus(app: App, { pool, options, clock, version, providers }: ApiCo
       const now = clock.now()
       const calendar = getCalendar(HOME_EXCHANGE)
       const totals = await readOverview(pool)
+      const kind = await findStoreKind(pool)
       const series = await readStatus(pool, {
         symbol: asked.symbol,
         interval: asked.interval === undefined ? undefined : parseInterval(asked.interval),
@@ -121,7 +123,7 @@ function addStatus(app: App, { pool, options, clock, version, providers }: ApiCo
         version,
         now: formatInstant(now),
         ...totals,
-        simulated: totals.simulated || options.simulated,
+        simulated: options.simulated || kind === 'simulated',
         market: {
           exchange: HOME_EXCHANGE,
           open: calendar.isOpen(now),

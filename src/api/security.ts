@@ -9,8 +9,16 @@ import type { App } from './context.ts'
 
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** SHA-256 of the empty text: lets ReDoc make the empty style element that it fills by script. */
-const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+/**
+ * The inline styles that may be, each by the hash of its text: the empty element that ReDoc fills by
+ * script, ReDoc's scroll bars, and Swagger UI's logo. A new version of either can need a new hash; the
+ * browser test then fails and names it.
+ */
+const INLINE_STYLES = [
+  "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+  "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
+  "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='",
+]
 
 /** Adds the checks and headers to an app, before its routes. */
 export async function addSecurity(app: App): Promise<void> {
@@ -24,7 +32,7 @@ export async function addSecurity(app: App): Promise<void> {
       directives: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
-        styleSrc: ["'self'", EMPTY_STYLE],
+        styleSrc: ["'self'", ...INLINE_STYLES],
         imgSrc: ["'self'", 'data:'],
         fontSrc: ["'self'"],
         connectSrc: ["'self'"],

@@ -169,8 +169,6 @@ export interface StoreTotals {
   readonly series: number
   readonly bars: number
   readonly rejects: number
-  /** True when anything in the store came from the simulated exchange. */
-  readonly simulated: boolean
 }
 
 export async function readTotals(db: Queryable): Promise<StoreTotals> {
@@ -178,8 +176,7 @@ export async function readTotals(db: Queryable): Promise<StoreTotals> {
     `SELECT (SELECT count(*) FROM stockyard.instruments WHERE active) AS symbols,
        (SELECT count(*) FROM stockyard.series) AS series,
        (SELECT coalesce(sum(bars), 0) FROM stockyard.series_heads) AS bars,
-       (SELECT count(*) FROM stockyard.rejects) AS rejects,
-       EXISTS (SELECT FROM stockyard.instruments WHERE simulated) AS simulated`,
+       (SELECT count(*) FROM stockyard.rejects) AS rejects`,
   )
   return rows[0]!
 }

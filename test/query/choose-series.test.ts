@@ -1,0 +1,34 @@
+/** Whose bars answer. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { chooseSeries } from '../../src/query/choose-series.ts'
+
+const raw = (provider: string) => ({ provider, basis: 'raw' }) as const
+const split = (provider: string) => ({ provider, basis: 'split' }) as const
+
+describe('choosing a series', () => {
+  it('takes bars by hand first, then raw ones of vendors by their rank, whatever the order', () => {
+    const ranked = [
+      raw('manual'),
+      raw('polygon'),
+      raw('alpha-vantage'),
+      split('yahoo'),
+      raw('zeta'),
+    ]
+    for (let first = 0; first < ranked.length; first += 1) {
+      const there = ranked.slice(first)
+      assert.equal(chooseSeries(there.toReversed(), 'auto'), ranked[first])
+    }
+  })
+
+  it('prefers prices as traded of one provider', () => {
+    const series = [split('polygon'), raw('polygon')]
+    assert.equal(chooseSeries(series, 'auto'), series[1])
+  })
+
+  it('keeps to the provider that is asked for', () => {
+    const series = [raw('polygon'), split('yahoo')]
+    assert.equal(chooseSeries(series, 'yahoo'), series[1])
+    assert.equal(chooseSeries(series, 'manual'), null)
+  })
+})

@@ -1,0 +1,196 @@
+/** Revisions, runs, rejects and the status. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { makeBatch } from '../../src/domain/bar-batch.ts'
+import { changedBars, readRevisions } from '../../src/query/revisions.ts'
+import { readRejects, readRun, readRuns } from '../../src/query/runs.ts'
+import { readStatus } from '../../src/query/status.ts'
+import { makeDatabase } from '../support/database.ts'
+import { fillStore, REVISED, reviseAgain } from '../support/filled-store.ts'
+
+const { pool } = await makeDatabase()
+const { runs } = await fillStore(pool)
+
+function batchOf(pairs: readonly (readonly [ts: number, close: number])[]) {
+  const bars = makeBatch(pairs.length)
+  pairs.forEach(([ts, close], i) => {
+    bars.ts[i] = ts
+    bars.close[i] = close
+  })
+  return bars
+}
+
+describe('the difference of two versions of a page', () => {
+  it('is the final bars that have another value, newest first', () => {
+    const before = {
+      bars: batchOf([
+        [1, 10],
+        [3, 30],
+        [4, 40],
+        [5, 50],
+        [6, 60],
+      ]),
+      provisional: Uint8Array.of(0, 0, 0, 0, 1),
+    }
+    // 2 is new, 3 and 5 changed, 6 changed but was provisional.
+    const after = {
+      bars: batchOf([
+        [1, 10],
+        [2, 20],
+        [3, 31],
+        [4, 40],
+        [5, 51],
+        [6, 61],
+      ]),
+    }
+    assert.deepEqual(
+      changedBars(before, after).map(({ ts, before: i, after: j }) => [ts, i, j]),
+      [
+        [5, 3, 4],
+        [3, 1, 2],
+      ],
+    )
+  })
+})
+
+describe('revisions of a symbol', () => {
+  it('tell the value before and after, when, and by which run', async () => {
+    const { data, next } = await readRevisions(pool, { symbol: 'aapl', limit: 10 })
+    assert.equal(next, null)
+    assert.deepEqual(
+      data.map((one) => [
+        one.symbol,
+        one.interval,
+        one.provider,
+        one.session,
+        one.old.close,
+        one.new.close,
+        one.run,
+      ]),
+      [['AAPL', '1d', 'alpha-vantage', REVISED.session, REVISED.old, REVISED.new, runs.revision]],
+    )
+    assert.deepEqual({ ...data[0]!.old, close: 0 }, { ...data[0]!.new, close: 0 })
+  })
+
+  it('are paged newest first, and can be of one interval or provider', async () => {
+    for (const cents of [1, 2, 3]) await reviseAgain(pool, cents)
+    const all = await readRevisions(pool, { symbol: 'AAPL', limit: 10 })
+    assert.deepEqual(
+      all.data.map((one) => Math.round((one.new.close - REVISED.old) * 100)),
+      [3, 2, 1, 25],
+    )
+    const first = await readRevisions(pool, { symbol: 'AAPL', limit: 3 })
+    const rest = await readRevisions(pool, { symbol: 'AAPL', limit: 3, cursor: first.next! })
+    assert.deepEqual([...first.data, ...rest.data], all.data)
+    assert.equal(rest.next, null)
+    const others = { symbol: 'AAPL', limit: 3 }
+    assert.deepEqual((await readRevisions(pool, { ...others, interval: '1m' })).data, [])
+    assert.deepEqual((await readRevisions(pool, { ...others, provider: 'yahoo' })).data, [])
+  })
+})
+
+describe('runs', () => {
+  it('are listed newest first with their sums and the first error', async () => {
+    const found = await readRuns(pool, { limit: 1, status: 'partial' })
+    const { run, status, symbols, requests, failed, error } = found.data[0]!
+    assert.deepEqual([run, status, symbols, requests, failed], [runs.partial, 'partial', 1, 3, 1])
+    assert.deepEqual(error, {
+      symbol: 'XOM',
+      code: 'PROVIDER_DOWN',
+      message: 'The vendor does not answer.',
+      hint: 'Try again later.',
+    })
+    assert.equal(found.next, null)
+  })
+
+  it('are walked by cursor without a repeat', async () => {
+    const ids: number[] = []
+    let cursor: string | undefined
+    do {
+      const { data, next } = await readRuns(pool, { limit: 2, cursor })
+      ids.push(...data.map(({ run }) => run))
+      cursor = next ?? undefined
+    } while (cursor !== undefined)
+    assert.deepEqual(
+      ids,
+      [...ids].sort((a, b) => b - a),
+    )
+    assert.equal(new Set(ids).size, ids.length)
+    assert.equal(ids.at(-1), runs.first)
+  })
+
+  it('tell their tasks', async () => {
+    const { tasks, ...run } = await readRun(pool, runs.partial)
+    assert.equal(run.finished_at === null, false)
+    assert.deepEqual(
+      tasks.map((task) => [task.symbol, task.interval, task.status, task.notes, task.error?.code]),
+      [['XOM', '1d', 'failed', ['asked three times'], 'PROVIDER_DOWN']],
+    )
+    await assert.rejects(readRun(pool, 999_999), { code: 'RUN_UNKNOWN' })
+  })
+})
+
+describe('rejects', () => {
+  it('keep rule, reason and raw text, newest first', async () => {
+    const { data } = await readRejects(pool, { limit: 10 })
+    assert.deepEqual(
+      data.map(({ symbol, ts, rule, reason, raw, run }) => [symbol, ts, rule, reason, raw, run]),
+      [
+        ['MSFT', null, 'number', 'close is "n/a"', '{"4. close": "n/a"}', runs.first],
+        ['MSFT', '2024-05-06', 'price-order', 'high 1 is below low 2', '"=1+1",2', runs.first],
+      ],
+    )
+  })
+
+  it('can be of one symbol, rule, provider or run', async () => {
+    const count = async (filter: object) =>
+      (await readRejects(pool, { limit: 9, ...filter })).data.length
+    assert.deepEqual(
+      [
+        await count({ symbol: 'MSFT' }),
+        await count({ symbol: 'AAPL' }),
+        await count({ rule: 'number' }),
+        await count({ provider: 'yahoo' }),
+        await count({ run: runs.first }),
+        await count({ run: runs.partial }),
+      ],
+      [2, 0, 1, 0, 2, 0],
+    )
+  })
+})
+
+describe('the status', () => {
+  it('tells of each series how much there is and how fresh it is', async () => {
+    const { data, next } = await readStatus(pool)
+    assert.equal(next, null)
+    assert.deepEqual(
+      data.map((one) => [
+        one.symbol,
+        one.interval,
+        one.bars,
+        one.first,
+        one.last,
+        one.watermark,
+        one.state,
+      ]),
+      [
+        ['AAPL', '1d', 381, '2022-12-01', '2024-06-07', '2024-06-06', 'provisional'],
+        ['AAPL', '1m', 1170, '2024-06-03T13:30:00Z', '2024-06-05T19:59:00Z', '2024-06-05', 'final'],
+        ['AAPL', '5m', 4, '2024-06-04T12:00:00Z', '2024-06-04T20:00:00Z', '2024-06-04', 'final'],
+        ['MSFT', '1d', 27, '2024-05-01', '2024-06-07', '2024-06-06', 'provisional'],
+      ],
+    )
+  })
+
+  it('is paged by symbol and can be of one', async () => {
+    const first = await readStatus(pool, { limit: 3 })
+    const rest = await readStatus(pool, { limit: 3, cursor: first.next! })
+    assert.deepEqual(
+      [...first.data, ...rest.data].map(({ symbol, interval }) => `${symbol} ${interval}`),
+      ['AAPL 1d', 'AAPL 1m', 'AAPL 5m', 'MSFT 1d'],
+    )
+    assert.equal((await readStatus(pool, { symbol: 'msft' })).data.length, 1)
+    assert.equal((await readStatus(pool, { interval: '1d' })).data.length, 2)
+    await assert.rejects(readStatus(pool, { symbol: 'NOPE' }), { code: 'SYMBOL_UNKNOWN' })
+  })
+})
