@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeBatch } from '../../src/domain/bar-batch.ts'
-import { withClosures } from '../../src/domain/calendar/make-calendar.ts'
+import { makeCalendar, withClosures } from '../../src/domain/calendar/make-calendar.ts'
 import { getCalendar } from '../../src/domain/calendar/registry.ts'
 import type { Interval } from '../../src/domain/interval.ts'
 import type { CheckContext } from '../../src/validate/reject.ts'
@@ -178,6 +178,32 @@ describe('the grid', () => {
     refuses({ ts: at('2024-01-02T14:15:00Z') }, hourly, 'grid', 'No 1h bar begins')
   })
 
+  it('holds hours after the end of a break', () => {
+    const tokyo = makeCalendar({
+      exchange: 'XTKS',
+      name: 'Tokyo',
+      timeZone: 'Asia/Tokyo',
+      firstDay: '2011-11-21',
+      hours: [
+        {
+          from: '2011-11-21',
+          weekdays: [1, 2, 3, 4, 5],
+          open: '09:00',
+          close: '15:00',
+          breaks: [['11:30', '12:30']],
+        },
+      ],
+      holidays: [],
+      oddHours: [],
+      closures: {},
+      oddDays: [],
+    })
+    const hourly = { interval: '1h', calendar: tokyo } as const
+    accepts({ ts: at('2024-02-01T03:30:00Z') }, hourly) // 12:30
+    accepts({ ts: at('2024-02-01T02:00:00Z') }, hourly) // 11:00
+    refuses({ ts: at('2024-02-01T03:45:00Z') }, hourly, 'grid', 'No 1h bar begins')
+  })
+
   it('refuses the tick that a vendor appends as a bar', () => {
     // Yahoo, AAPL: the time of the last trade.
     refuses({ ts: 1_761_768_001_000 }, {}, 'grid', '2025-10-29T20:00:01Z')
@@ -252,6 +278,8 @@ describe('the session', () => {
       'Nothing was traded in the bar of 2019-11-29T18:05:00Z',
     )
     accepts({ ...stray, volume: 100 }, { interval: '5m' })
+    const atClose = { ts: at('2024-01-02T21:00:00Z'), volume: 0 }
+    refuses(atClose, {}, 'session', 'Nothing was traded in the bar of 2024-01-02T21:00:00Z')
     accepts({ ts: at('2019-11-29T17:55:00Z'), volume: 0 }, { interval: '5m' })
     // An hour from 09:00 holds half an hour of regular trading.
     accepts({ ts: at('2024-01-02T14:00:00Z'), volume: 0 }, { interval: '1h' })

@@ -170,6 +170,24 @@ describe('two rows for one bar', () => {
     assert.deepEqual(rowsOf(checked.batch), [{ minute: 0, close: 11, volume: 0 }])
   })
 
+  it('that say the same in other words leave the same raw text in any order', () => {
+    const kept = { minute: 0, close: 9, volume: 2 }
+    const other = { minute: 0, close: 10, volume: 1 }
+    const texts = ['kept', '10.0', '10.00']
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+    ]) {
+      const batch = toBatch(order.map((index) => (index === 0 ? kept : other)))
+      const checked = validateBatch({ batch, rawAt: (i) => texts[order[i]!]! }, CONTEXT)
+      assert.equal(checked.duplicates, 1)
+      assert.deepEqual(
+        checked.rejects.map((reject) => reject.raw),
+        ['10.0'],
+      )
+    }
+  })
+
   it('of which one is bad leave the good one, and the bad one is refused for what is wrong', () => {
     const checked = check([
       { minute: 0, close: 10, volume: 1 },

@@ -77,7 +77,7 @@ function buildCalendar(source: Source): Calendar {
 
   function search(instant: number, step: 1 | -1, fits: (found: Session) => boolean): Session {
     const day = zone.localDay(instant)
-    for (let i = -1; i <= CLOSURE_DAYS_MAX; i += 1) {
+    for (let i = 0; i <= CLOSURE_DAYS_MAX; i += 1) {
       const found = session(day + i * step * DAY_MS)
       if (found !== null && fits(found)) return found
     }

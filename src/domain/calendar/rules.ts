@@ -8,7 +8,7 @@ import { DAY_MS, weekStart } from '../date.ts'
 /** Wall-clock time of the exchange, `HH:MM`. */
 export type LocalTime = `${number}:${number}`
 /** A date, `YYYY-MM-DD`. */
-export type LocalDate = `${number}-${number}-${number}`
+type LocalDate = `${number}-${number}-${number}`
 
 /** The day of a rule in a year, or NaN where that year has none. May fall into the year before or after. */
 export type DateRule = (year: number) => number
@@ -19,8 +19,8 @@ export const TUESDAY = 2
 export const WEDNESDAY = 3
 export const THURSDAY = 4
 export const FRIDAY = 5
-export const SATURDAY = 6
-export const SUNDAY = 7
+const SATURDAY = 6
+const SUNDAY = 7
 
 /** A holiday of each year with from <= year < until. */
 export interface HolidayRule {
@@ -41,7 +41,7 @@ export interface DayHours {
 }
 
 /** A day of each year with other hours; counts as an early close when it closes earlier. */
-export interface OddHoursRule extends HolidayRule, DayHours {}
+interface OddHoursRule extends HolidayRule, DayHours {}
 
 /** Hours of an ordinary week from a date on, until the next entry. */
 export interface WeekHours extends DayHours {
@@ -53,7 +53,7 @@ export interface WeekHours extends DayHours {
 }
 
 /** One date with other hours, or with a session where there would be none. */
-export interface OddDay extends DayHours {
+interface OddDay extends DayHours {
   readonly date: LocalDate
   readonly reason: string
 }

@@ -64,7 +64,7 @@ export const xnys: ExchangeRules = {
     { name: 'Good Friday', date: daysAfter(easter, -2) },
     { name: 'Memorial Day', date: sundayToMonday(fixed(5, 30)), until: 1964 },
     { name: 'Memorial Day', date: nearestWeekday(fixed(5, 30)), from: 1964, until: 1970 },
-    { name: 'Memorial Day', date: fixed(5, 30), from: 1970, until: 1971 },
+    // The one of 1970 fell on a Saturday and was not made up for.
     { name: 'Memorial Day', date: lastWeekday(MONDAY, 5), from: 1971 },
     {
       name: 'Juneteenth National Independence Day',

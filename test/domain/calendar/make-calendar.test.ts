@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { makeCalendar, withClosures } from '../../../src/domain/calendar/make-calendar.ts'
 import { getCalendar, listExchanges } from '../../../src/domain/calendar/registry.ts'
-import { fixed, type ExchangeRules } from '../../../src/domain/calendar/rules.ts'
+import { fixed, nearestWeekday, type ExchangeRules } from '../../../src/domain/calendar/rules.ts'
 import { DAY_MS } from '../../../src/domain/date.ts'
 
 const xnys = getCalendar('XNYS')
@@ -226,6 +226,23 @@ describe('a calendar of other rules', () => {
     const session = eastern.session(day('2024-02-01'))!
     assert.equal(session.extendedOpen, session.open)
     assert.equal(session.extendedClose, session.close)
+  })
+
+  it('has a session on 1 January where that is no holiday', () => {
+    const restless = makeCalendar({ ...EASTERN, holidays: [] })
+    const days = restless.sessions(day('2023-12-29'), day('2024-01-03')).map((each) => each.day)
+    assert.deepEqual(days, [day('2023-12-29'), day('2024-01-01'), day('2024-01-02')])
+    assert.equal(restless.countSessions(day('2023-12-29'), day('2024-01-03')), 3)
+  })
+
+  it('keeps the holiday of a new year in the old one where the rule says so', () => {
+    const early = makeCalendar({
+      ...EASTERN,
+      holidays: [{ name: 'New Year', date: nearestWeekday(fixed(1, 1)) }],
+    })
+    // 2022-01-01 was a Saturday.
+    assert.equal(early.session(day('2021-12-31')), null)
+    assert.notEqual(early.session(day('2021-12-30')), null)
   })
 
   it('is closed on a closure whatever else is said of the day', () => {
