@@ -103,8 +103,13 @@ export async function ask<T extends { readonly ok: true }>(
 }
 
 /**
- * The bars that a call brings; where the plan lacks the call and there is a lesser one, what that
- * brings.
+ * Refusals after which a lesser call can still bring something. Alpha Vantage refuses the full history
+ * of some symbols as an "Invalid API call" and gives the compact one.
+ */
+const FALLBACK_CODES = new Set(['PLAN_LACKS', 'REQUEST_REFUSED'])
+
+/**
+ * The bars that a call brings; where it is refused and there is a lesser one, what that brings.
  * @throws StockyardError `ANSWER_OTHER_SYMBOL`, and what `ask` throws
  */
 export async function askBars(
@@ -124,9 +129,10 @@ export async function askBars(
   try {
     answer = await ask(context, provider, request.request, parse, { veto: () => refused.get(form) })
   } catch (error) {
-    const isLacking = error instanceof StockyardError && error.code === 'PLAN_LACKS'
-    if (!isLacking || request.fallback === null) throw error
-    refused.set(form, error)
+    if (!(error instanceof StockyardError) || request.fallback === null) throw error
+    if (!FALLBACK_CODES.has(error.code)) throw error
+    // A plan lacks the form for every symbol; a refused call says something of this symbol only.
+    if (error.code === 'PLAN_LACKS') refused.set(form, error)
     context.log.info({ provider: provider.id, symbol: request.symbol }, error.message)
     return askBars(context, provider, request.fallback, calendar)
   }

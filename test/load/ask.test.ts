@@ -380,3 +380,13 @@ test('no lesser call is made for any other failure', async (t) => {
   const error = await failureOf(askBars(context, provider, request, xnys))
   assert.deepEqual([error.code, context.requests], ['SYMBOL_UNKNOWN', 1])
 })
+
+test('a refused call is tried in its lesser form, for each symbol anew', async (t) => {
+  const replies = [refusing('bad-request'), barsOf(null), barsOf(null)]
+  const { provider, context } = await makeBarBench(t, replies)
+  const lesser = barRequest('IBM', null)
+  assert.equal((await askBars(context, provider, barRequest('IBM', lesser), xnys)).request, lesser)
+  const full = barRequest('MSFT', barRequest('MSFT', null))
+  assert.equal((await askBars(context, provider, full, xnys)).request, full)
+  assert.equal(context.requests, 3)
+})
