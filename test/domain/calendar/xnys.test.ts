@@ -33,7 +33,7 @@ const CLOSED = 'closed'
 const recordings = process.env['STOCKYARD_RECORDINGS']
 
 describe('XNYS and the recorded list', () => {
-  const skip = recordings === undefined ? 'STOCKYARD_RECORDINGS is not set' : false
+  const skip = !recordings ? 'STOCKYARD_RECORDINGS is not set' : false
 
   it('have the same sessions, openings and closes from 1990 to 2023-01-13', { skip }, () => {
     const text = readFileSync(join(recordings!, 'calendars', 'XNYS-NYSE-sessions.csv'), 'utf8')
