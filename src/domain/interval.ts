@@ -40,7 +40,7 @@ const BY_SPELLING = new Map<string, Interval>(
  * @throws StockyardError `INTERVAL_UNKNOWN`
  */
 export function parseInterval(text: string): Interval {
-  const found = BY_SPELLING.get(text.replaceAll(/[\s_-]/g, '').toLowerCase())
+  const found = BY_SPELLING.get(text.replaceAll(/\s|_|(?<=\w)-/g, '').toLowerCase())
   if (found === undefined || text.trim() === '1M') {
     throw new StockyardError('usage', 'INTERVAL_UNKNOWN', `There is no interval "${text}".`, {
       hint: `Use one of ${INTERVALS.join(', ')}; spellings such as 5min, hour or daily are understood too.`,

@@ -136,12 +136,12 @@ async function fetchRequest(
 ): Promise<SeriesProgress> {
   const { series, provider } = task
   const answer = await askBars(context, provider, request, calendar)
-  const { covers } = answer.request
+  const { asked, covers } = answer.request
   const checked = validateBatch(answer, {
     interval: series.interval,
     calendar,
-    from: covers?.from ?? null,
-    until: covers?.until ?? null,
+    from: asked?.from ?? null,
+    until: asked?.until ?? null,
     now: answer.receivedAt,
     basis: provider.basis,
     needsVolume: provider.hasVolume,

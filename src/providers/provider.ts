@@ -36,6 +36,8 @@ export interface BarRequest {
   readonly request: VendorRequest
   readonly symbol: string
   readonly interval: Interval
+  /** Days [from, until) that the call names: other rows were not asked for. Null where it names none. */
+  readonly asked: { readonly from: number; readonly until: number } | null
   /**
    * Days [from, until) that a good answer covers: a session in it for which no bar came has none at
    * this vendor. Null where only the days between the first and the last row are covered.

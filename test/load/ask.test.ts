@@ -313,7 +313,14 @@ test('an interruption ends a wait for the budget', async (t) => {
 
 function barRequest(symbol: string, fallback: BarRequest | null): BarRequest {
   const params = { symbol, outputsize: fallback === null ? 'compact' : 'full' }
-  return { request: { ...REQUEST, params }, symbol, interval: '1d', covers: null, fallback }
+  return {
+    request: { ...REQUEST, params },
+    symbol,
+    interval: '1d',
+    asked: null,
+    covers: null,
+    fallback,
+  }
 }
 
 /** A bench whose answers are one bar of a symbol, or a failure. */

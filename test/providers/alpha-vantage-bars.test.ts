@@ -15,6 +15,7 @@ function parse(text: string, interval: Interval, symbol = 'IBM'): BarAnswer | Ve
     request: { path: '/query', params: {} },
     symbol,
     interval,
+    asked: null,
     covers: null,
     fallback: null,
   }

@@ -24,6 +24,7 @@ function startsOf(interval: Interval, texts: readonly string[]) {
       request: { path: '/query', params: {} },
       symbol: 'IBM',
       interval,
+      asked: null,
       covers: null,
       fallback: null,
     },

@@ -47,6 +47,7 @@ function parseBars(file: string, interval: Interval, symbol = 'IBM') {
     request: { path: '', params: {} },
     symbol,
     interval,
+    asked: null,
     covers: null,
     fallback: null,
   }

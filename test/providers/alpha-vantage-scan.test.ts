@@ -17,6 +17,7 @@ function parse(text: string): BarAnswer | VendorFailure {
       request: { path: '/query', params: {} },
       symbol: 'IBM',
       interval: '1d',
+      asked: null,
       covers: null,
       fallback: null,
     },

@@ -56,6 +56,7 @@ describe('calls for intraday bars', () => {
     assert.equal(call!.symbol, 'IBM')
     assert.equal(call!.interval, '5m')
     assert.deepEqual(call!.covers, { from: day('2024-02-01'), until: day('2024-03-01') })
+    assert.deepEqual(call!.asked, call!.covers)
   })
 
   test('are one a month for the past, and one without a month for the newest 20 sessions', () => {
@@ -80,6 +81,7 @@ describe('calls for intraday bars', () => {
     assert.deepEqual(months(calls), ['2026-08'])
     // The session of the day of asking is not settled, so nothing is said of it.
     assert.deepEqual(calls[0]!.covers, { from: day('2026-08-01'), until: day('2026-08-29') })
+    assert.deepEqual(calls[0]!.asked, { from: day('2026-08-01'), until: day('2026-09-01') })
   })
 
   test('begin in January 2000, never reach into the future, and skip months without a session wanted', () => {

@@ -46,6 +46,7 @@ function read(provider: Provider, sample: Sample, bytes: Uint8Array) {
     request: provider.requestQuote(sample.symbol),
     symbol: sample.symbol,
     interval: sample.interval!,
+    asked: null,
     covers: null,
     fallback: null,
   }

@@ -86,7 +86,8 @@ function barCall(
   covers: BarRequest['covers'],
   fallback: BarRequest | null = null,
 ): BarRequest {
-  return { request, symbol: need.symbol, interval: need.interval, covers, fallback }
+  const { symbol, interval } = need
+  return { request, symbol, interval, asked: null, covers, fallback }
 }
 
 function dailyCall(need: BarNeed, today: number): BarRequest {
@@ -141,7 +142,8 @@ function intradayCall(need: BarNeed, month: number | null): BarRequest {
   params['month'] = formatDate(month).slice(0, 7)
   const until = Math.min(nextMonth(month), settledUntil(need))
   const covers = until > month ? { from: month, until } : null
-  return barCall(need, call('TIME_SERIES_INTRADAY', params), covers)
+  const asked = { from: month, until: nextMonth(month) }
+  return { ...barCall(need, call('TIME_SERIES_INTRADAY', params), covers), asked }
 }
 
 function nextMonth(month: number): number {
