@@ -29,7 +29,7 @@ describe('an interval', () => {
   })
 
   it('is refused by name when there is none such', () => {
-    for (const text of ['', '2m', '1y', '0', 'tick', '5', 'constructor', '__proto__']) {
+    for (const text of ['', '2m', '-5m', '1y', '0', 'tick', '5', 'constructor', '__proto__']) {
       assert.throws(() => parseInterval(text), { code: 'INTERVAL_UNKNOWN' }, text)
     }
     assert.throws(() => parseInterval('2h'), { message: 'There is no interval "2h".' })
