@@ -72,6 +72,7 @@ export function sendProblem(
   if (status === 503) void reply.header('retry-after', String(RETRY_AFTER_SECONDS))
   return reply
     .code(status)
+    .header('x-request-id', request.id)
     .type('application/problem+json')
     .send(JSON.stringify(makeProblem(known, status, request.url, request.id)))
 }

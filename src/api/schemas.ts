@@ -62,8 +62,8 @@ export const intervalParameter = Type.Unsafe<string>({ ...interval, default: '1d
 /** The same where leaving it out means all intervals. */
 export const intervalFilter = Type.Unsafe<string>(interval)
 
-/** Largest id that JavaScript holds exactly. */
-export const ID_MAX = Number.MAX_SAFE_INTEGER
+/** No id grows beyond 15 digits, which JavaScript holds exactly. */
+export const ID_MAX = 999_999_999_999_999
 
 /** `limit` and `cursor` of a list. */
 export function paging(options: { defaultPageSize: number; maxPageSize: number }) {

@@ -37,7 +37,7 @@ function nullableText(maxLength: number, description: string) {
 }
 
 const fields = {
-  kind: Type.Optional(choice(INSTRUMENT_KINDS, { default: 'stock' })),
+  kind: Type.Optional(choice(INSTRUMENT_KINDS, { description: 'What it is.', default: 'stock' })),
   name: Type.Optional(nullableText(200, 'Name of the company or fund.')),
   exchange: Type.Optional(
     text(40, {
@@ -83,7 +83,7 @@ export function addStocks(app: App, { pool, options }: ApiContext): void {
         querystring: query({
           exchange: Type.Optional(text(40, { description: 'Only of this exchange.' })),
           sector: Type.Optional(text(100, { description: 'Only of this sector, in any case.' })),
-          kind: Type.Optional(choice(INSTRUMENT_KINDS)),
+          kind: Type.Optional(choice(INSTRUMENT_KINDS, { description: 'Only of this kind.' })),
           active: Type.Optional(flag({ default: true, description: 'False lists deleted ones.' })),
           watched: Type.Optional(flag({ description: 'Only those on the watch list, or not.' })),
           text: Type.Optional(

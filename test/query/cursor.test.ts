@@ -3,6 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decodeCursor, encodeCursor } from '../../src/query/cursor.ts'
 
+function refuses(cursor: string): void {
+  assert.throws(() => decodeCursor(cursor, 'bars', ['number']), { code: 'CURSOR_INVALID' }, cursor)
+}
+
 describe('cursors', () => {
   it('give back the key that they were made of', () => {
     const cursor = encodeCursor('bars', [7, 'desc', 1_704_205_800_000])
@@ -15,12 +19,6 @@ describe('cursors', () => {
   })
 
   it('are refused by another list, with other parts, or when they are not cursors', () => {
-    const refuses = (cursor: string) =>
-      assert.throws(
-        () => decodeCursor(cursor, 'bars', ['number']),
-        { code: 'CURSOR_INVALID' },
-        cursor,
-      )
     refuses(encodeCursor('stocks', [7]))
     refuses(encodeCursor('bars', ['7']))
     refuses(encodeCursor('bars', [7, 8]))

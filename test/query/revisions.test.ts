@@ -130,6 +130,10 @@ describe('runs', () => {
   })
 })
 
+async function count(filter: object): Promise<number> {
+  return (await readRejects(pool, { limit: 9, ...filter })).data.length
+}
+
 describe('rejects', () => {
   it('keep rule, reason and raw text, newest first', async () => {
     const { data } = await readRejects(pool, { limit: 10 })
@@ -143,8 +147,6 @@ describe('rejects', () => {
   })
 
   it('can be of one symbol, rule, provider or run', async () => {
-    const count = async (filter: object) =>
-      (await readRejects(pool, { limit: 9, ...filter })).data.length
     assert.deepEqual(
       [
         await count({ symbol: 'MSFT' }),

@@ -1,7 +1,7 @@
 /** The public shapes of a bar. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { makeBatch } from '../../src/domain/bar-batch.ts'
 import { barRow, csvLines, csvText, formatInstant } from '../../src/query/rows.ts'
 

@@ -1,0 +1,115 @@
+/** Stocks: list, add, change, delete. */
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { makeDatabase } from '../support/database.ts'
+import { fillStore } from '../support/filled-store.ts'
+import { appOver, ask } from './app-under-test.ts'
+
+const { pool } = await makeDatabase()
+await fillStore(pool)
+const app = await appOver(pool)
+after(() => app.close())
+
+async function symbols(search = ''): Promise<unknown[]> {
+  const { status, body, text } = await ask(app, `/api/v1/stocks${search}`)
+  assert.equal(status, 200, text)
+  return body.data.map(({ symbol }) => symbol)
+}
+
+describe('the list of stocks', () => {
+  it('is by symbol, with all that is said about each', async () => {
+    const { body } = await ask(app, '/api/v1/stocks?limit=1')
+    const { created_at, updated_at, ...said } = body.data[0]!
+    assert.deepEqual(said, {
+      symbol: 'AAPL',
+      kind: 'stock',
+      name: 'Apple Inc.',
+      exchange: 'XNAS',
+      currency: null,
+      sector: 'Technology',
+      industry: null,
+      watched: true,
+      active: true,
+      simulated: false,
+      metadata: {},
+    })
+    for (const at of [created_at, updated_at]) assert.match(String(at), /^\d{4}-.*T.*Z$/)
+    assert.deepEqual(await symbols(), ['AAPL', 'MSFT', 'XOM'])
+  })
+
+  it('is filtered by exchange, sector, kind, watch list and words', async () => {
+    assert.deepEqual(await symbols('?exchange=xnas'), ['AAPL'])
+    assert.deepEqual(await symbols('?sector=technology'), ['AAPL', 'MSFT'])
+    assert.deepEqual(await symbols('?kind=etf'), [])
+    assert.deepEqual(await symbols('?watched=true'), ['AAPL'])
+    assert.deepEqual(await symbols('?text=exx'), ['XOM'])
+    assert.deepEqual(await symbols('?text=%25'), [])
+    assert.deepEqual(await symbols('?sector=Technology&watched=false'), ['MSFT'])
+  })
+
+  it('is walked by cursor or by skip', async () => {
+    const first = await ask(app, '/api/v1/stocks?limit=2')
+    const rest = await ask(app, `/api/v1/stocks?limit=2&cursor=${String(first.body.next)}`)
+    assert.deepEqual(
+      [...first.body.data, ...rest.body.data].map(({ symbol }) => symbol),
+      ['AAPL', 'MSFT', 'XOM'],
+    )
+    assert.equal(rest.body.next, null)
+    assert.deepEqual(await symbols('?skip=1&limit=1'), ['MSFT'])
+    assert.deepEqual(await symbols('?skip=3'), [])
+  })
+})
+
+describe('one stock', () => {
+  it('is added, found in any case, changed, replaced, deleted and brought back', async () => {
+    const url = '/api/v1/stocks/BRK.B'
+    const body = { symbol: 'BRK.B', name: 'Berkshire', sector: 'Finance', exchange: 'xnys' }
+    const added = await ask(app, '/api/v1/stocks', { method: 'POST', body })
+    assert.deepEqual([added.status, added.headers['location']], [201, url])
+    assert.deepEqual([added.body.symbol, added.body.exchange], ['BRK.B', 'XNYS'])
+
+    assert.equal((await ask(app, '/api/v1/stocks/brk.b')).body.name, 'Berkshire')
+
+    const changed = await ask(app, url, { method: 'PATCH', body: { watched: true, sector: null } })
+    assert.deepEqual(
+      [changed.body.watched, changed.body.sector, changed.body.name],
+      [true, null, 'Berkshire'],
+    )
+
+    const replaced = await ask(app, url, { method: 'PUT', body: { currency: 'USD' } })
+    assert.deepEqual(
+      [replaced.body.currency, replaced.body.name, replaced.body.watched],
+      ['USD', null, false],
+    )
+
+    for (let times = 0; times < 2; times += 1) {
+      const deleted = await ask(app, url, { method: 'DELETE' })
+      assert.deepEqual([deleted.status, deleted.text], [204, ''])
+    }
+    assert.deepEqual(await symbols(), ['AAPL', 'MSFT', 'XOM'])
+    assert.deepEqual(await symbols('?active=false'), ['BRK.B'])
+    assert.equal((await ask(app, url)).body.active, false)
+
+    await ask(app, url, { method: 'PATCH', body: { active: true } })
+    assert.deepEqual(await symbols(), ['AAPL', 'BRK.B', 'MSFT', 'XOM'])
+  })
+
+  it('keeps its bars when it is deleted', async () => {
+    await ask(app, '/api/v1/stocks/AAPL', { method: 'DELETE' })
+    const { body } = await ask(app, '/api/v1/stocks/AAPL/prices/latest')
+    assert.equal(body.session, '2024-06-07')
+  })
+
+  it('is added once, however many ask at a time', async () => {
+    const adding = Array.from({ length: 8 }, () =>
+      ask(app, '/api/v1/stocks', { method: 'POST', body: { symbol: 'ONCE' } }),
+    )
+    const statuses = (await Promise.all(adding)).map(({ status }) => status).sort()
+    assert.deepEqual(statuses, [201, 409, 409, 409, 409, 409, 409, 409])
+    const { rows } = await pool.query(
+      `SELECT count(*) AS instruments FROM stockyard.instruments
+       WHERE NOT EXISTS (SELECT FROM stockyard.symbols WHERE instrument_id = id)`,
+    )
+    assert.equal(rows[0].instruments, 0)
+  })
+})
