@@ -14,8 +14,10 @@ export type Basis = 'raw' | 'split'
 export interface VendorRequest {
   readonly path: string
   readonly params: Readonly<Record<string, string>>
-  /** Query parameter that carries the key; undefined where the vendor wants none. */
+  /** Query parameter that carries the key; undefined where the vendor wants none there. */
   readonly keyParam?: string
+  /** Header that carries the key, with what stands before it, e.g. `Bearer `. */
+  readonly keyHeader?: { readonly name: string; readonly prefix: string }
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -91,6 +93,41 @@ export interface BarAnswer {
   readonly unreadable: readonly UnreadableRow[]
   /** What the run should tell, e.g. that labels were shifted. */
   readonly notes: readonly string[]
+  /** The call for the rest of the answer; absent where this is all of it. */
+  readonly next?: BarRequest
+  /** Splits and dividends that came along with the bars; absent where the vendor has a call for them. */
+  readonly actions?: CorporateActions
+}
+
+/** A split: `newShares` for `oldShares` from the open of the session of `day`. */
+export interface Split {
+  readonly day: number
+  readonly newShares: number
+  readonly oldShares: number
+}
+
+/** A payment: whoever holds a share at the close before the session of `day` gets `amount`. */
+export interface Dividend {
+  /** The ex date. */
+  readonly day: number
+  readonly amount: number
+  /** Null where the vendor does not say. */
+  readonly currency: string | null
+  readonly kind: 'cash' | 'special' | 'capital-gain'
+  /** `split` where the vendor restates old amounts after a split, else `raw`. */
+  readonly basis: Basis
+}
+
+export interface CorporateActions {
+  readonly splits: readonly Split[]
+  readonly dividends: readonly Dividend[]
+}
+
+export interface ActionsAnswer extends CorporateActions {
+  readonly ok: true
+  readonly unreadable: readonly UnreadableRow[]
+  /** The call for the rest; absent where this is all. */
+  readonly next?: VendorRequest
 }
 
 /** A vendor's answer as it came. */
