@@ -101,7 +101,8 @@ function symbolRow(one, now) {
   head.scope = 'row'
   const link = element('a', '', one.symbol)
   link.href = `#${encodeURIComponent(one.symbol)}`
-  head.append(link, element('span', '', one.name ?? '\u00a0'))
+  head.append(link)
+  if (one.name !== null) head.append(element('span', '', one.name))
   const intervals = element('td', '')
   intervals.append(...one.intervals.map((interval) => element('span', 'chip', interval)))
   row.append(

@@ -21,7 +21,11 @@ const KEEP_ALIVE_TIMEOUT_MS = 10_000
 const SYMBOL_LENGTH_MAX = 200
 
 /** Makes the application; close it with `app.close()`. The pool stays the caller's. */
-export async function makeApp(context: ApiContext): Promise<App> {
+export async function makeApp(given: ApiContext): Promise<App> {
+  const { options } = given
+  // A cap below the default page caps that as well.
+  const defaultPageSize = Math.min(options.defaultPageSize, options.maxPageSize)
+  const context = { ...given, options: { ...options, defaultPageSize } }
   const app: App = Fastify({
     loggerInstance: context.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),

@@ -7,7 +7,7 @@ import { databaseError } from '../db/database-error.ts'
 import { StockyardError, type ErrorKind } from '../domain/error.ts'
 import { redact } from '../log.ts'
 
-export interface Problem {
+interface Problem {
   readonly type: string
   readonly title: string
   readonly status: number
@@ -78,7 +78,7 @@ export function sendProblem(
 }
 
 /** The body that tells an error. */
-export function makeProblem(
+function makeProblem(
   error: StockyardError,
   status: number,
   url: string,

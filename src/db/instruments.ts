@@ -5,7 +5,7 @@ import { StockyardError } from '../domain/error.ts'
 import type { Queryable } from './connect.ts'
 
 export const INSTRUMENT_KINDS = ['stock', 'etf', 'index', 'currency', 'other'] as const
-export type InstrumentKind = (typeof INSTRUMENT_KINDS)[number]
+type InstrumentKind = (typeof INSTRUMENT_KINDS)[number]
 
 /** What a person may say about an instrument. */
 export interface InstrumentFields {
@@ -238,20 +238,5 @@ export async function deleteInstrument(db: Queryable, id: number): Promise<void>
     `UPDATE stockyard.instruments SET active = false, watched = false, updated_at = clock_timestamp()
      WHERE id = $1 AND (active OR watched)`,
     [id],
-  )
-}
-
-/** Keeps what a vendor says about an instrument beside what other vendors said. */
-export async function keepMetadata(
-  db: Queryable,
-  id: number,
-  provider: string,
-  metadata: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await db.query(
-    `UPDATE stockyard.instruments
-     SET metadata = metadata || jsonb_build_object($2::text, $3::jsonb), updated_at = clock_timestamp()
-     WHERE id = $1`,
-    [id, provider, JSON.stringify(metadata)],
   )
 }

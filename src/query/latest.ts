@@ -16,7 +16,7 @@ export interface LatestBar extends BarRow {
 }
 
 /** The bar that a head carries, as JSON. */
-export function lastBarRow(interval: Interval, last: LastBar): BarRow {
+function lastBarRow(interval: Interval, last: LastBar): BarRow {
   const { ts, final, ...values } = last
   return { ...barKey(interval, ts), ...values, state: final ? 'final' : 'provisional' }
 }
