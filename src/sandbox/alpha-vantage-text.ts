@@ -6,7 +6,7 @@ import type { Calendar } from '../domain/calendar/calendar.ts'
 import { formatDate } from '../domain/date.ts'
 
 /** Rows as the vendor writes them, newest first. A null cell is never sent unless a fault asks. */
-export interface SeriesRows {
+interface SeriesRows {
   readonly labels: string[]
   /** One list of texts a column, in the order of `names`. */
   readonly cells: (string | null)[][]

@@ -17,7 +17,7 @@ export interface LimitBook {
   take(key: string, now: number, today: number): Refusal | null
 }
 
-export const NO_LIMITS: Limits = { perSecond: null, perMinute: null, perDay: null }
+const NO_LIMITS: Limits = { perSecond: null, perMinute: null, perDay: null }
 
 interface Spent {
   /** Instants of the calls of the last minute, oldest first. */

@@ -37,7 +37,7 @@ export interface Listing {
   readonly thin: boolean
 }
 
-export interface RecurringSplit {
+interface RecurringSplit {
   readonly firstYear: number
   readonly everyYears: number
   /** 1 to 12. */
@@ -46,7 +46,7 @@ export interface RecurringSplit {
 }
 
 /** The vendor's history begins here. */
-export const HISTORY_START = parseDay('1999-11-01')
+const HISTORY_START = parseDay('1999-11-01')
 
 // symbol | name | exchange | sector | industry | first day | price | volume in thousands | volatility
 // in basis points | yearly dividend in basis points | splits (date x ratio; "every" recurs)

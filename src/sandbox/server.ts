@@ -48,6 +48,8 @@ export interface Sandbox {
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 const BODY_BYTES_MAX = 65_536
+/** Long, since a client in the same process may be busy for seconds between two calls. */
+const KEEP_ALIVE_MS = 75_000
 
 /**
  * Starts a simulated exchange.
@@ -65,6 +67,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     options.log?.debug({ method: request.method, path: pathOf(request) }, 'sandbox call')
     handle(desk, request, response).catch((error: unknown) => sendError(response, error))
   })
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   await listen(server, options.port, host)
   const { port } = server.address() as AddressInfo
   return {

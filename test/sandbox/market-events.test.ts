@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DAY_MS } from '../../src/domain/date.ts'
+import { makeMarket } from '../../src/sandbox/market.ts'
 import { at, bars, calendar, day, LATE, marketAt, plain } from './plain-bars.ts'
 
 const market = marketAt(LATE)
@@ -108,6 +109,17 @@ describe('revisions', () => {
     assert.equal(again.length, 390)
     assert.equal(again.ts[30], ts)
     assert.equal(again.volume[30], 3)
+  })
+
+  it('show in no bar before it begins', () => {
+    let now = LATE
+    const own = makeMarket({ seed: 1, calendar, now: () => now })
+    own.revise('IBM', '1m', ts, { open: 1, high: 2, low: 1, close: 2, volume: 3 })
+    now = ts
+    const earlier = bars(own, 'IBM', '1m', '2024-01-03')
+    assert.equal(earlier.ts.at(-1), ts - 60_000)
+    now = ts + 1
+    assert.equal(bars(own, 'IBM', '1m', '2024-01-03').volume.at(-1), 3)
   })
 
   it('are refused for a bar that does not exist', () => {
