@@ -267,6 +267,29 @@ const beside = (key: string, text: string) =>
   parse(JSON.stringify({ 'Time Series (Daily)': rows, [key]: text }), '1d')
 
 describe('answers', () => {
+  test('that no JSON reader takes are malformed', () => {
+    const whole = daily({ '2024-03-08': fields('1', '1', '1', '1', '1'), ...rows })
+    for (const text of [
+      `${whole}x`,
+      `${whole}${whole}`,
+      `${whole},`,
+      whole.slice(0, -1),
+      `[${whole}]`,
+      whole.replace('"1"', '"1\n"'),
+    ]) {
+      const answer = parse(text, '1d')
+      assert.equal(answer.ok ? 'ok' : answer.failure, 'malformed', text.slice(-20))
+    }
+    assert.equal(read(`${whole} \r\n`, '1d').batch.length, 2)
+  })
+
+  test('mix numbers with and without quotes, under keys that look like numbers', () => {
+    const row = '{"1. open":1,"5":2,"2. high":"9","3. low":"0.5","4. close":"3","6. volume":"7"}'
+    const dates = ['2024-03-11', '2024-03-08', '2024-03-07', '2024-03-06']
+    const text = `{"Time Series (Daily)":{${dates.map((date) => `"${date}":${row}`).join(',')}}}`
+    assert.deepEqual(Array.from(read(text, '1d').batch.open), [1, 1, 1, 1])
+  })
+
   test('say which symbol they are for, in the spelling of the question', () => {
     const text = JSON.stringify({
       'Meta Data': { '2. Symbol': 'brk-b' },

@@ -126,12 +126,7 @@ function scanLikeRow(
       at = cursor.at
       if (at < 0) return false
     } else {
-      while (
-        bytes[at]! >= 32 &&
-        bytes[at]! < 128 &&
-        bytes[at] !== QUOTE &&
-        bytes[at] !== BACKSLASH
-      ) {
+      while (bytes[at]! >= 32 && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) {
         at += 1
       }
     }

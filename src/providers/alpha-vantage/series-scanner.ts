@@ -77,12 +77,12 @@ function skipSpace(bytes: Uint8Array, from: number): number {
   return at
 }
 
-/** Where a string ends that begins at `from`, after its quote; unusual where it is not plain ASCII. */
+/** Where a string ends that begins at `from`, after its quote; unusual where it has escapes. */
 function plainStringEnd(bytes: Uint8Array, from: number): number {
   for (let at = from; at < bytes.length; at += 1) {
     const byte = bytes[at]!
     if (byte === QUOTE) return at
-    if (byte < 32 || byte > 127 || byte === BACKSLASH) return UNUSUAL
+    if (byte < 32 || byte === BACKSLASH) return UNUSUAL
   }
   return UNUSUAL
 }
