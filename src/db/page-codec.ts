@@ -19,7 +19,7 @@ const INT8_OID = 20
 const FLOAT8_OID = 701
 
 /** Milliseconds of one unit of `ts`: minutes for intraday pages, days for the others. */
-export function tsUnitMs(intraday: boolean): number {
+function tsUnitMs(intraday: boolean): number {
   return intraday ? 60_000 : DAY_MS
 }
 

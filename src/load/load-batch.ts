@@ -62,8 +62,7 @@ export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
   return inTransaction(pool, (connection) => loadInTransaction(connection, load))
 }
 
-/** The same inside a transaction of the caller's, so that tests can cut it at every seam. */
-export async function loadInTransaction(connection: Connection, load: Load): Promise<Loaded> {
+async function loadInTransaction(connection: Connection, load: Load): Promise<Loaded> {
   const seriesId = await ensureSeries(connection, load.series)
   const { head, now } = await lockHead(connection, seriesId)
   const spans = splitIntoPages(load.batch, load.series.interval, load.calendar)
