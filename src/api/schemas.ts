@@ -154,7 +154,7 @@ const taskError = {
   description: 'Null where nothing went wrong.',
   properties: {
     symbol: string('Of the task that failed.'),
-    code: string('Stable code.', 'PROVIDER_BUDGET'),
+    code: string('Stable code.', 'BUDGET_EXHAUSTED'),
     message: string('What went wrong.'),
     hint: nullableString('What to do about it.'),
   },
