@@ -40,9 +40,9 @@ export interface ServerSetup {
   readonly log: Logger
 }
 
-/** Why a server ended while it was starting. */
+/** Why a server ended while it was starting; after `refused` and `killed` it is started again. */
 interface Failure {
-  readonly kind: 'port' | 'refused' | 'full' | 'other'
+  readonly kind: 'port' | 'refused' | 'killed' | 'full' | 'other'
   /** The server's own last word. */
   readonly reason: string
 }
@@ -67,8 +67,8 @@ export async function ensureServer(setup: ServerSetup): Promise<number> {
     if (failure.kind === 'port' && portsTried < PORT_ATTEMPTS) {
       portsTried += 1
       port = await freePort(undefined)
-    } else if (failure.kind === 'refused' && performance.now() < deadline) {
-      setup.log.debug({ reason: failure.reason }, 'an earlier embedded database is still ending')
+    } else if (isPassing(failure) && performance.now() < deadline) {
+      setup.log.debug({ reason: failure.reason }, 'the embedded database is started once more')
       await sleep(REFUSAL_RETRY_MS)
     } else throw startFailed(setup, failure)
   }
@@ -101,7 +101,7 @@ async function startOnce(setup: ServerSetup, port: number): Promise<Failure | un
   closeSync(logFile)
   child.unref()
   let ended: string | undefined
-  child.once('exit', (code, signal) => (ended = `the server ended with ${signal ?? code}`))
+  child.once('exit', (code, signal) => (ended = signal ?? `the server ended with ${code}`))
   child.once('error', (error) => (ended = messageOf(error)))
   const ready = await waitUntilReady(setup, () => ended !== undefined)
   return ready === undefined ? failureOf(setup.paths.log, logFrom, ended ?? '') : undefined
@@ -213,7 +213,12 @@ const FAILURE_PATTERNS: readonly (readonly [RegExp, Failure['kind']])[] = [
   [/no space left on device|disk quota exceeded/i, 'full'],
 ]
 
+function isPassing(failure: Failure): boolean {
+  return failure.kind === 'refused' || failure.kind === 'killed'
+}
+
 function failureOf(logPath: string, logFrom: number, ended: string): Failure {
+  if (ended === 'SIGKILL') return { kind: 'killed', reason: 'the server was killed' }
   const text = readFileSync(logPath).subarray(logFrom).toString('utf8')
   const last = text.split('\n').findLast((line) => /\b(FATAL|PANIC):|postgres: error:/.test(line))
   const reason = last?.replace(/^.*?\b(?=FATAL:|PANIC:)/, '').trim() ?? ended
