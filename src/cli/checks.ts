@@ -1,6 +1,5 @@
 /** The checks of `stockyard doctor`: each looks at one thing and says what to do about it. */
-import { mkdir, stat, statfs } from 'node:fs/promises'
-import { access, constants } from 'node:fs/promises'
+import { stat, statfs } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { databasePlace } from '../db/database-error.ts'
@@ -13,6 +12,7 @@ import type { Logger } from '../log.ts'
 import { makeHttpClient, sendRequest } from '../providers/fetch.ts'
 import type { Provider } from '../providers/provider.ts'
 import { PROVIDERS } from '../providers/registry.ts'
+import { ensureHome } from './home-folder.ts'
 import { formatCount } from './table.ts'
 
 export interface Check {
@@ -52,16 +52,13 @@ export function failed(name: string, error: unknown): Check {
 /** The folder that holds everything Stockyard writes. */
 export async function checkHome(home: string): Promise<Check> {
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 })
-    await access(home, constants.R_OK | constants.W_OK | constants.X_OK)
-    const { mode } = await stat(home)
-    if ((mode & 0o077) === 0) return ok('home', home)
-    return warn('home', `${home} can be read by other users.`, `Run: chmod 700 ${home}`)
+    await ensureHome(home)
   } catch (error) {
-    const sentence = `${home} cannot be written: ${messageOf(error)}.`
-    const hint = 'Give this user the folder, or set STOCKYARD_HOME to another one.'
-    return failed('home', new StockyardError('config', 'HOME_UNWRITABLE', sentence, { hint }))
+    return failed('home', error)
   }
+  const { mode } = await stat(home)
+  if ((mode & 0o077) === 0) return ok('home', home)
+  return warn('home', `${home} can be read by other users.`, `Run: chmod 700 ${home}`)
 }
 
 /** Space on the disk of the home. */

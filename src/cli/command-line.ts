@@ -61,7 +61,8 @@ function makeProgram(write: (text: string) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .usage('COMMAND [arguments] [options]')
     .addHelpCommand(
-      new Command('help [command]')
+      new Command('help')
+        .argument('[command]')
         .description('print the help of a command')
         .helpGroup(HELP_GROUP),
     )

@@ -50,11 +50,16 @@ async function runChecks(context: CommandContext, options: DoctorOptions): Promi
     const config = await context.config()
     const log = await context.log()
     checks.push(ok('configuration', 'every variable can be read'))
-    checks.push(await checkHome(config.home))
-    checks.push(await checkDisk(config.home))
-    const { checks: found, database } = await checkDatabase(config, log)
-    if (database !== null) context.onClose(() => database.close())
-    checks.push(...found, ...checkProviders(config))
+    const home = await checkHome(config.home)
+    checks.push(home)
+    // Without a home there is no disk to measure and no embedded database to look at.
+    if (home.status !== 'fail') checks.push(await checkDisk(config.home))
+    if (home.status !== 'fail' || config.databaseUrl !== undefined) {
+      const { checks: found, database } = await checkDatabase(config, log)
+      if (database !== null) context.onClose(() => database.close())
+      checks.push(...found)
+    }
+    checks.push(...checkProviders(config))
     if (options.online === true) {
       const { clock, signal } = context
       for (const provider of PROVIDERS) {

@@ -117,14 +117,21 @@ function summaryText(context: CommandContext, store: Store, summary: FetchSummar
   const problems = summary.tasks.flatMap(({ symbol, interval, error }) =>
     error === null ? [] : [`${symbol} ${interval}: ${error.message} ${error.hint ?? ''}`],
   )
-  const said = `${mark}Run ${summary.run} ${summary.status}, ${summary.requests} calls.`
+  const said = `${mark}Run ${summary.run} ${summary.status}, ${summary.requests} ${summary.requests === 1 ? 'call' : 'calls'}.`
   return [`${table}${said}`, ...problems.map((text) => plainText(text).trim()), ''].join('\n')
 }
 
 /** Codes of a task's error for which somebody has to change the configuration. */
 const CONFIG_CODES = new Set(['KEY_REFUSED', 'KEY_MISSING'])
 /** Codes of failures that are not the vendor's: the thing is not there, or we ended or broke it. */
-const OTHER_CODES = new Set(['SYMBOL_UNKNOWN', 'NO_DATA', 'INTERRUPTED', 'UNEXPECTED'])
+const OTHER_CODES = new Set([
+  'SYMBOL_UNKNOWN',
+  'NO_DATA',
+  // What vendors say to a symbol that they do not know.
+  'REQUEST_REFUSED',
+  'INTERRUPTED',
+  'UNEXPECTED',
+])
 
 /**
  * 0 all done; 1 some or all tasks failed; and where nothing could be done because of the key (3) or

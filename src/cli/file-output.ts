@@ -2,32 +2,62 @@
  * Writing a file whole or not at all: into a neighbour that takes the name when all of it is on the
  * disk.
  */
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, StockyardError } from '../domain/error.ts'
 
+type Write = (text: string) => Promise<void>
+
 /**
- * Writes a file by what `work` writes; where that throws, nothing of it stays.
+ * Writes a file by what `work` writes; where that throws, what was there before is still there. What is
+ * no plain file, such as a device or a pipe, is written to as it is.
  * @throws StockyardError `FILE_UNWRITABLE`, `DISK_FULL`
  */
 export async function writeFileWhole(
   path: string,
-  work: (write: (text: string) => Promise<void>) => Promise<void>,
+  work: (write: Write) => Promise<void>,
 ): Promise<void> {
-  const target = resolve(path)
-  const part = join(dirname(target), `.${basename(target)}.${process.pid}.part`)
-  const file = await open(part, 'w').catch((error: unknown) => {
+  // A link stays a link: what it points at is replaced.
+  const target = await realpath(path).catch(() => resolve(path))
+  const found = await stat(target).catch(() => null)
+  if (found === null || found.isFile()) {
+    const part = join(dirname(target), `.${basename(target)}.${process.pid}.part`)
+    await writeBeside(part, target, path, work)
+    return
+  }
+  await writeInto(target, path, work)
+}
+
+async function writeBeside(
+  part: string,
+  target: string,
+  path: string,
+  work: (write: Write) => Promise<void>,
+): Promise<void> {
+  try {
+    await writeInto(part, path, async (write, file) => {
+      await work(write)
+      await naming(path, () => file.sync())
+    })
+    await naming(path, () => rename(part, target))
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
+  }
+}
+
+async function writeInto(
+  target: string,
+  path: string,
+  work: (write: Write, file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const file = await open(target, 'w').catch((error: unknown) => {
     throw fileError(error, path)
   })
   try {
-    await work((text) => append(file, text, path))
-    await naming(path, () => file.sync())
+    await work((text) => append(file, text, path), file)
+  } finally {
     await file.close()
-    await naming(path, () => rename(part, target))
-  } catch (error) {
-    await file.close().catch(() => {})
-    await rm(part, { force: true })
-    throw error
   }
 }
 

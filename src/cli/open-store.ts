@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { openDatabase, type Database } from '../db/open.ts'
 import { claimStore, findStoreKind } from '../db/store-kind.ts'
 import type { Logger } from '../log.ts'
+import { ensureHome } from './home-folder.ts'
 
 /** A database that is ready for a command. */
 export interface Store extends Database {
@@ -25,6 +26,7 @@ export interface StoreRequest {
  */
 export async function openStore(request: StoreRequest): Promise<Store> {
   const { config, log } = request
+  if (config.databaseUrl === undefined) await ensureHome(config.home)
   const database = await openDatabase({
     databaseUrl: config.databaseUrl,
     home: config.home,

@@ -3,6 +3,7 @@
  * control characters of stored text off the terminal.
  */
 import { styleText } from 'node:util'
+import { StockyardError } from '../domain/error.ts'
 
 /** Thrown when whoever read the output has closed it (`| head`): the command just ends. */
 export class OutputClosed extends Error {}
@@ -49,7 +50,12 @@ export function makeOutput(
 
 function writeFailure(error: NodeJS.ErrnoException): Error {
   const isClosed = error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
-  return isClosed ? new OutputClosed() : error
+  if (isClosed) return new OutputClosed()
+  if (error.code !== 'ENOSPC') return error
+  return new StockyardError('incomplete', 'DISK_FULL', 'The disk is full: the output is cut off.', {
+    hint: 'Free some space or write to another place; the store is untouched.',
+    cause: error,
+  })
 }
 
 /** Writes a value as one line of JSON. */

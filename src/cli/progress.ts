@@ -61,7 +61,8 @@ function stepText(task: TaskProgress): string | null {
     return `done: ${countsText(task)}`
   }
   if (task.status !== 'running' || task.requestsPlanned === 0) return null
-  if (task.requestsDone === 0) return `${task.requestsPlanned} calls planned`
+  if (task.requestsDone === 0)
+    return `${task.requestsPlanned} ${task.requestsPlanned === 1 ? 'call' : 'calls'} planned`
   return `${task.requestsDone} of ${task.requestsPlanned} calls, ${countsText(task)}`
 }
 
@@ -73,7 +74,9 @@ function countsText(task: TaskProgress): string {
 }
 
 function waitText(wait: Wait): string {
-  return `waiting ${formatSpan(wait.ms)} for ${wait.provider}: ${wait.why}`
+  // Some reasons name the vendor already.
+  const who = wait.why.startsWith(wait.provider) ? '' : ` for ${wait.provider}`
+  return `waiting ${formatSpan(wait.ms)}${who}: ${wait.why}`
 }
 
 // A block that is drawn again ---------------------------------------------------------------------------
