@@ -30,7 +30,8 @@ export function handleVendorCall(
   query: URLSearchParams,
   response: ServerResponse,
 ): void {
-  const { apikey: key = '', ...params } = Object.fromEntries(query) as Record<string, string>
+  const key = query.get('apikey') ?? ''
+  const params = paramsWithoutKey(query)
   const rule = desk.faults.take(params)
   const { answer, outcome } =
     rule === null ? answerCall(desk, params, key) : answerFault(desk, params, key, rule)
@@ -45,6 +46,11 @@ export function handleVendorCall(
   const reply = makeReply(answer, params, rule, effect)
   if (effect?.kind === 'delivery') sendBadly(response, reply, effect.delivery, rule?.delayMs)
   else sendReply(response, reply)
+}
+
+/** A key in another spelling is no key to the vendor, but must not be told to anyone either. */
+function paramsWithoutKey(query: URLSearchParams): Record<string, string> {
+  return Object.fromEntries([...query].filter(([name]) => !/^(api_?key|token)$/i.test(name)))
 }
 
 interface Outcome {

@@ -74,7 +74,7 @@ describe('control routes', () => {
     await vendor(DAILY)
     sandbox.faults.add({ fault: 'key-echo', times: 1 })
     await vendor(DAILY.replace('IBM', 'MSFT'))
-    await vendor('function=GLOBAL_QUOTE&symbol=IBM&apikey=invalid')
+    await vendor('function=GLOBAL_QUOTE&symbol=IBM&apiKey=my-secret-key')
     const { value } = await control('GET', 'calls')
     assert.equal(value['count'], 3)
     assert.deepEqual(value['byFunction'], { TIME_SERIES_DAILY: 2, GLOBAL_QUOTE: 1 })
@@ -87,7 +87,7 @@ describe('control routes', () => {
       params: { function: 'TIME_SERIES_DAILY', symbol: 'IBM' },
       outcome: 'served',
     })
-    assert.doesNotMatch(JSON.stringify(value), /my-secret-key|invalid/)
+    assert.doesNotMatch(JSON.stringify(value), /my-secret-key/)
     assert.equal((await control('DELETE', 'calls')).value['count'], 0)
   })
 
