@@ -2,7 +2,7 @@
  * `npm test`: starts one PostgreSQL in a home of its own (unless TEST_DATABASE_URL names a server), runs
  * the test files, or those whose path contains an argument, and ends with a plain count.
  */
-import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
@@ -33,11 +33,13 @@ async function main(wanted: readonly string[]): Promise<number> {
     console.error(`No test file matches ${wanted.join(' ')}.`)
     return 1
   }
-  const home = mkdtempSync(join(tmpdir(), 'stockyard-tests-'))
-  isolateEnvironment(home)
+  const folder = mkdtempSync(join(tmpdir(), 'stockyard-tests-'))
+  isolateEnvironment(folder)
   const log = makeLogger({ level: 'warn', format: undefined })
   const server =
-    process.env['TEST_DATABASE_URL'] === undefined ? await startEmbedded(home, log) : undefined
+    process.env['TEST_DATABASE_URL'] === undefined
+      ? await startEmbedded(join(folder, 'server'), log)
+      : undefined
   try {
     if (server !== undefined) process.env['TEST_DATABASE_URL'] = server.url
     const { passed, failed, skipped } = await runFiles(files)
@@ -45,18 +47,26 @@ async function main(wanted: readonly string[]): Promise<number> {
     return failed === 0 && passed > 0 && !interrupted.signal.aborted ? 0 : 1
   } finally {
     await server?.release()
-    rmSync(home, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** Tests must see neither the user's store nor the user's keys; child processes inherit this. */
-function isolateEnvironment(home: string): void {
+/**
+ * Tests must see neither the user's store nor the user's keys, and whatever an interrupted test leaves
+ * must go with the folder of this run. Child processes inherit this.
+ */
+function isolateEnvironment(folder: string): void {
   for (const name of Object.keys(process.env)) {
     if (/^(DATABASE_URL$|POSTGRES_|ALPHA_VANTAGE_|POLYGON_|YAHOO_|API_|LOG_)/.test(name)) {
       delete process.env[name]
     }
   }
-  process.env['STOCKYARD_HOME'] = join(home, 'stockyard')
+  const temporary = join(folder, 'tmp')
+  mkdirSync(temporary)
+  // As open as the system's own: a server that runs under another account has to pass.
+  for (const path of [folder, temporary]) chmodSync(path, 0o755)
+  process.env['TMPDIR'] = temporary
+  process.env['STOCKYARD_HOME'] = join(folder, 'home')
 }
 
 async function runFiles(files: readonly string[]): Promise<Counts> {
