@@ -161,10 +161,8 @@ export function folderArgument(folder: string, account: Account | undefined): st
   return account === undefined || process.platform !== 'linux' ? folder : '/proc/self/cwd'
 }
 
-/** What the programs see of our environment: no settings of libpq, no messages in other languages. */
-export function serverEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }
-}
+/** All that the programs see: no settings of libpq, no messages in other languages. */
+export const SERVER_ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' } as const
 
 async function runProgram(
   program: string,
@@ -173,7 +171,7 @@ async function runProgram(
   account: Account | undefined,
   input = '',
 ): Promise<void> {
-  const child = spawn(program, args, { cwd, ...account, env: serverEnvironment() })
+  const child = spawn(program, args, { cwd, ...account, env: SERVER_ENVIRONMENT })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

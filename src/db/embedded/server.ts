@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, StockyardError } from '../../domain/error.ts'
 import type { Logger } from '../../log.ts'
 import type { Account } from './account.ts'
-import { folderArgument, serverEnvironment, type ClusterPaths } from './cluster.ts'
+import { folderArgument, SERVER_ENVIRONMENT, type ClusterPaths } from './cluster.ts'
 import type { Distribution } from './distribution.ts'
 import { findPostmaster, serverMark, waitUntilGone } from './postmaster.ts'
 
@@ -93,7 +93,7 @@ async function startOnce(setup: ServerSetup, port: number): Promise<Failure | un
   const child = spawn(setup.distribution.postgres, serverArguments(setup, port), {
     cwd: setup.paths.data,
     ...setup.account,
-    env: serverEnvironment(),
+    env: SERVER_ENVIRONMENT,
     // It outlives us when other processes use it, and a Ctrl-C on our terminal is not meant for it.
     detached: true,
     stdio: ['ignore', logFile, logFile],
