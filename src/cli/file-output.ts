@@ -41,7 +41,8 @@ async function writeBeside(
     })
     await naming(path, () => rename(part, target))
   } catch (error) {
-    await rm(part, { force: true })
+    // What went wrong first is what matters.
+    await rm(part, { force: true }).catch(() => {})
     throw error
   }
 }

@@ -47,7 +47,7 @@ export function formatTable<Row>(
 
 function cellText(value: string | number | null): string {
   if (value === null) return '–'
-  return typeof value === 'number' ? formatCount(value) : plainText(value)
+  return typeof value === 'number' ? formatCount(value) : plainText(value).trim()
 }
 
 /** A whole number with thousands set apart: `1,234,567`. */

@@ -1,0 +1,108 @@
+/** The exchange calendar on the command line, against NYSE's published hours. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readJson, run } from './run-stockyard.ts'
+
+/** NYSE's hours around Independence Day 2024: 13:00 on the third, closed on the fourth. */
+const WEEK = [
+  {
+    session: '2024-07-01',
+    open: '2024-07-01T13:30:00Z',
+    close: '2024-07-01T20:00:00Z',
+    breaks: [],
+  },
+  {
+    session: '2024-07-02',
+    open: '2024-07-02T13:30:00Z',
+    close: '2024-07-02T20:00:00Z',
+    breaks: [],
+  },
+  {
+    session: '2024-07-03',
+    open: '2024-07-03T13:30:00Z',
+    close: '2024-07-03T17:00:00Z',
+    breaks: [],
+  },
+  {
+    session: '2024-07-05',
+    open: '2024-07-05T13:30:00Z',
+    close: '2024-07-05T20:00:00Z',
+    breaks: [],
+  },
+]
+
+test('sessions --json has the hours in UTC, an early close included and a holiday left out', async () => {
+  const args = ['market', 'sessions', '--from', '2024-07-01', '--until', '2024-07-06', '--json']
+  const ended = await run(args)
+  assert.equal(ended.code, 0)
+  assert.deepEqual(readJson(ended), WEEK)
+})
+
+test('sessions as a table shows the exchange’s own clock, without colour codes', async () => {
+  const { stdout } = await run([
+    'market',
+    'sessions',
+    '--from',
+    '2024-07-03',
+    '--until',
+    '2024-07-06',
+  ])
+  assert.deepEqual(stdout.trimEnd().split('\n').slice(1), [
+    'Wed 2024-07-03  09:30  13:00  2024-07-03T13:30:00Z  2024-07-03T17:00:00Z  early close',
+    'Fri 2024-07-05  09:30  16:00  2024-07-05T13:30:00Z  2024-07-05T20:00:00Z',
+  ])
+})
+
+test('is-open exits 0 while the exchange trades and 1 while it does not', async () => {
+  const cases: [at: string, code: number][] = [
+    ['2024-07-03T13:30:00Z', 0], // the open is included
+    ['2024-07-03T13:29:59Z', 1],
+    ['2024-07-03T16:59:59Z', 0],
+    ['2024-07-03T17:00:00Z', 1], // the early close is not
+    ['2024-07-03T12:59-04:00', 0],
+    ['2024-07-03T12:59', 0], // on the exchange's own clock
+    ['2024-07-03T13:01', 1],
+    ['2024-07-04T11:00', 1], // Independence Day
+    ['2024-07-03', 0], // it trades on that date
+    ['2024-07-04', 1],
+    ['2025-01-09', 1], // day of mourning for President Carter
+  ]
+  for (const [at, code] of cases) {
+    const ended = await run(['market', 'is-open', '--at', at])
+    assert.equal(ended.code, code, `${at}: ${ended.stdout}${ended.stderr}`)
+    assert.match(ended.stdout, code === 0 ? /^XNYS open/ : /^XNYS closed/)
+  }
+})
+
+test('is-open --json tells the session of the day', async () => {
+  const ended = await run(['market', 'is-open', '--at', '2024-07-03T17:30:00Z', '--json'])
+  assert.deepEqual(readJson(ended), {
+    exchange: 'XNYS',
+    at: '2024-07-03T17:30:00Z',
+    open: false,
+    session: WEEK[2],
+  })
+})
+
+test('next finds the session after a holiday, and knows other names of the exchange', async () => {
+  for (const exchange of ['XNYS', 'nasdaq']) {
+    const args = [
+      'market',
+      'next',
+      '--at',
+      '2024-07-03T17:00:00Z',
+      '--exchange',
+      exchange,
+      '--json',
+    ]
+    const ended = await run(args)
+    assert.equal(ended.code, 0)
+    assert.deepEqual(readJson(ended), {
+      exchange: 'XNYS',
+      at: '2024-07-03T17:00:00Z',
+      ...WEEK[3],
+      // From Wednesday 13:00 to Friday 09:30.
+      opens_in_s: 44.5 * 3600,
+    })
+  }
+})

@@ -1,0 +1,196 @@
+/** Text for people: tables, spans, prices, progress, files that are written whole. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { test } from 'node:test'
+import { writeFileWhole } from '../../src/cli/file-output.ts'
+import { makeOutput, OutputClosed, plainText, type Output } from '../../src/cli/output.ts'
+import { showProgress } from '../../src/cli/progress.ts'
+import { formatPrice, formatSpan, formatTable } from '../../src/cli/table.ts'
+import { StockyardError } from '../../src/domain/error.ts'
+import type { TaskProgress } from '../../src/load/fetch-series.ts'
+
+interface Screen {
+  readonly output: Output
+  text(): string
+}
+
+/** An output that keeps what is written to it. */
+function makeScreen(isTerminal: boolean, env: Record<string, string> = {}): Screen {
+  let written = ''
+  const stream = new PassThrough()
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    written += chunk
+  })
+  const tty = Object.assign(stream, { isTTY: isTerminal, columns: 100 })
+  const output = makeOutput(tty as unknown as NodeJS.WriteStream, env)
+  return { output, text: () => written }
+}
+
+test('a table has numbers on the right, no lines, and no control characters of stored text', () => {
+  const { output } = makeScreen(false)
+  const rows = [
+    { name: 'A', bars: 12 },
+    { name: 'B\u001B[31mred\n', bars: 1_234_567 },
+  ]
+  const text = formatTable(
+    output,
+    [
+      { title: 'name', value: (row) => row.name },
+      { title: 'bars', align: 'right', value: (row) => row.bars },
+    ],
+    rows,
+  )
+  assert.equal(text, 'name            bars\nA                 12\nB [31mred  1,234,567\n')
+})
+
+test('colours are for terminals that want them', () => {
+  assert.equal(makeScreen(false).output.paint('red', 'x'), 'x')
+  assert.equal(makeScreen(true, { NO_COLOR: '1' }).output.paint('red', 'x'), 'x')
+  assert.equal(makeScreen(true, { TERM: 'dumb' }).output.paint('red', 'x'), 'x')
+  assert.equal(makeScreen(true).output.paint('red', 'x'), '\u001B[31mx\u001B[39m')
+})
+
+test('spans and prices are written for people', () => {
+  const spans: [number, string][] = [
+    [40, '0.0 s'],
+    [9_940, '9.9 s'],
+    [61_000, '1 min 1 s'],
+    [3_600_000, '1 h'],
+    [90_061_000, '1 d 1 h'],
+  ]
+  for (const [ms, text] of spans) assert.equal(formatSpan(ms), text)
+  assert.equal(formatPrice(1234.5), '1,234.50')
+  assert.equal(formatPrice(0.123456), '0.123456')
+  assert.equal(formatPrice(null), '–')
+  assert.equal(plainText('a\r\nb\u0007c'), 'a b c')
+})
+
+test('writing after the reader has gone ends with OutputClosed', async () => {
+  const { output } = makeScreen(false)
+  const stream = new PassThrough()
+  const closed = makeOutput(stream as unknown as NodeJS.WriteStream, {})
+  stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  await assert.rejects(closed.write('x'), OutputClosed)
+  await output.write('still fine')
+})
+
+const TASK: TaskProgress = {
+  number: 1,
+  symbol: 'AAPL',
+  interval: '1d',
+  provider: 'alpha-vantage',
+  status: 'running',
+  requestsPlanned: 2,
+  requestsDone: 0,
+  requests: 0,
+  fetched: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  rejected: 0,
+  watermark: null,
+  notes: [],
+  error: null,
+}
+
+/** A fetch of one series as its progress is told, at one step a second. */
+function tellFetch(screen: Screen): void {
+  let now = 0
+  const clock = { now: () => (now += 1000), sleep: () => Promise.resolve() }
+  const progress = showProgress({ output: screen.output, clock, callsLeft: 25 })
+  progress.task(TASK)
+  progress.wait({ provider: 'alpha-vantage', ms: 12_000, why: '5 calls a minute are used up' })
+  progress.task({ ...TASK, requestsDone: 1, requests: 1, fetched: 100, inserted: 90, updated: 10 })
+  progress.task({
+    ...TASK,
+    status: 'succeeded',
+    requestsDone: 2,
+    requests: 2,
+    fetched: 200,
+    inserted: 190,
+    updated: 10,
+  })
+  progress.finish()
+}
+
+test('progress off a terminal is a line a step', () => {
+  const screen = makeScreen(false)
+  tellFetch(screen)
+  assert.deepEqual(screen.text().trimEnd().split('\n'), [
+    'AAPL 1d: 2 calls planned',
+    'waiting 12 s for alpha-vantage: 5 calls a minute are used up',
+    'AAPL 1d: 1 of 2 calls, 100 bars, 90 new, 10 changed',
+    'AAPL 1d: done: 200 bars, 190 new, 10 changed',
+  ])
+})
+
+test('progress on a terminal is a block that is drawn again, with rate, calls left and time to go', () => {
+  const screen = makeScreen(true, { NO_COLOR: '1' })
+  tellFetch(screen)
+  const text = screen.text()
+  assert.match(
+    text,
+    /AAPL {3}1d {2}• █{8}░{8} 1\/2 calls {6}100 bars, 90 new, 10 changed, [\d,]+ bars\/s/,
+  )
+  assert.match(text, /1\/2 calls {2}100 bars {2}.* {2}24 calls left today {2}about .* to go/)
+  assert.match(text, /waiting .* for alpha-vantage: 5 calls a minute are used up/)
+  assert.match(text, /✓ █{16} 2\/2 calls/)
+  // Each drawing goes up by as many lines as the one before had.
+  assert.match(text, /\u001B\[3A/)
+})
+
+test('a file is written whole or not at all', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stockyard-file-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'bars.csv')
+  await writeFileWhole(path, async (write) => {
+    await write('first\n')
+    assert.ok(!readdirSync(folder).includes('bars.csv'), 'not there before it is whole')
+  })
+  assert.equal(readFileSync(path, 'utf8'), 'first\n')
+  const work = async (write: (text: string) => Promise<void>) => {
+    await write('half of the sec')
+    throw new Error('lost')
+  }
+  await assert.rejects(writeFileWhole(path, work), /lost/)
+  assert.equal(readFileSync(path, 'utf8'), 'first\n')
+  assert.deepEqual(readdirSync(folder), ['bars.csv'])
+})
+
+test('a link to a file stays a link, and a device stays a device', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stockyard-file-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'bars.csv')
+  writeFileSync(path, 'old')
+  symlinkSync(path, join(folder, 'link.csv'))
+  await writeFileWhole(join(folder, 'link.csv'), (write) => write('new'))
+  assert.equal(readFileSync(path, 'utf8'), 'new')
+  await writeFileWhole('/dev/null', (write) => write('gone'))
+  assert.equal(readFileSync('/dev/null', 'utf8'), '')
+})
+
+test('places that cannot be written are named with the reason', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stockyard-file-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const cases: [path: string, reason: RegExp][] = [
+    [join(folder, 'none', 'x.csv'), /its folder does not exist/],
+    [folder, /it is a folder/],
+    ['/dev/null/x.csv', /its folder is a file/],
+  ]
+  for (const [path, reason] of cases) {
+    await assert.rejects(
+      writeFileWhole(path, (write) => write('x')),
+      (error: StockyardError) => error.code === 'FILE_UNWRITABLE' && reason.test(error.message),
+    )
+  }
+})
+
+test('a full disk is said as such', { skip: process.platform !== 'linux' }, async () => {
+  await assert.rejects(
+    writeFileWhole('/dev/full', (write) => write('x')),
+    (error: StockyardError) => error.code === 'DISK_FULL',
+  )
+})
