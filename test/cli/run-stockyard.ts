@@ -20,8 +20,8 @@ export interface Ended {
 
 export interface Running {
   readonly child: ChildProcess
-  /** Resolves once standard output or standard error holds the text. */
-  says(text: string): Promise<void>
+  /** Resolves, with standard output so far, once that or standard error holds the text. */
+  says(text: string): Promise<string>
   readonly ended: Promise<Ended>
 }
 
@@ -48,11 +48,11 @@ export function start(
     child.on('close', (code) => resolve({ code, ...said }))
   })
   const says = (text: string) =>
-    new Promise<void>((resolve, reject) => {
+    new Promise<string>((resolve, reject) => {
       const check = () => {
         if (!`${said.stdout}\n${said.stderr}`.includes(text)) return
         waiting.delete(check)
-        resolve()
+        resolve(said.stdout)
       }
       waiting.add(check)
       check()
