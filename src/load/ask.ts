@@ -121,7 +121,8 @@ export async function askBars(
   let receivedAt = context.clock.now()
   const parse = (body: VendorBody) => {
     receivedAt = context.clock.now()
-    return provider.parseBars(body, request, { calendar, receivedAt })
+    const baseUrl = context.config.baseUrl ?? provider.baseUrl
+    return provider.parseBars(body, request, { calendar, receivedAt, baseUrl })
   }
   const refused = refusedForms(context.client)
   const form = formOf(provider, request)

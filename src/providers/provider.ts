@@ -143,6 +143,8 @@ export interface ParseContext {
   readonly calendar: Calendar
   /** Instant at which the answer came. */
   readonly receivedAt: number
+  /** Where the call was sent: an answer may name that host for its next page. */
+  readonly baseUrl?: string
 }
 
 /** A price of now. Absent values are null. */

@@ -1,0 +1,30 @@
+/** Polygon, now Massive (https://massive.com): raw bars, quotes, details, search, and corporate actions. */
+import type { Provider } from '../provider.ts'
+import { parseBars } from './bars.ts'
+import { parseOverview, parseSearch, requestSearch } from './listing.ts'
+import { parseQuote } from './quote.ts'
+import { planBars, requestOverview, requestQuote, SETTLE_MS } from './request.ts'
+
+export const polygon: Provider = {
+  id: 'polygon',
+  name: 'Polygon',
+  needsKey: true,
+  // The old host: it answers under both names of the vendor, for old and new keys.
+  baseUrl: 'https://api.polygon.io',
+  budget: '5/min',
+  // No plan has calls a day, so that no midnight matters.
+  resetZone: 'UTC',
+  // Its hours begin on the full hour, half of it before the opening, and its weeks on Sundays.
+  intervals: ['1m', '5m', '15m', '30m', '1d'],
+  basis: 'raw',
+  hasVolume: true,
+  settleMs: SETTLE_MS,
+  planBars,
+  parseBars,
+  requestQuote,
+  parseQuote,
+  requestOverview,
+  parseOverview,
+  requestSearch,
+  parseSearch,
+}
