@@ -13,6 +13,7 @@ import { parseBudget } from '../../src/providers/budget.ts'
 import type { BarRequest, Provider, VendorRequest } from '../../src/providers/provider.ts'
 import { polygon } from '../../src/providers/polygon/index.ts'
 import { getProvider, PROVIDERS } from '../../src/providers/registry.ts'
+import { yahoo } from '../../src/providers/yahoo/index.ts'
 
 interface Sample {
   readonly file: string
@@ -26,7 +27,7 @@ interface Sample {
 }
 
 /** Those of the registry, and those that are not offered yet. */
-const ADAPTERS = new Set([...PROVIDERS, polygon])
+const ADAPTERS = new Set([...PROVIDERS, polygon, yahoo])
 
 const calendar = getCalendar('XNYS')
 const receivedAt = Date.UTC(2024, 2, 12, 22)
