@@ -3,15 +3,18 @@
  * holidays and early closes as rules of one date a year, and dated exceptions. Files such as xnys.ts
  * are data in these words; make-calendar.ts turns them into a Calendar.
  */
-import { DAY_MS, weekStart } from '../date.ts'
+import { DAY_MS, parseDay, weekStart } from '../date.ts'
 
 /** Wall-clock time of the exchange, `HH:MM`. */
 export type LocalTime = `${number}:${number}`
 /** A date, `YYYY-MM-DD`. */
-type LocalDate = `${number}-${number}-${number}`
+export type LocalDate = `${number}-${number}-${number}`
 
 /** The day of a rule in a year, or NaN where that year has none. May fall into the year before or after. */
 export type DateRule = (year: number) => number
+
+/** The days of a rule that gives a year several, or none. */
+export type DatesRule = (year: number) => readonly number[]
 
 /** Days of the week as ISO 8601 counts them. */
 export const MONDAY = 1
@@ -19,13 +22,15 @@ export const TUESDAY = 2
 export const WEDNESDAY = 3
 export const THURSDAY = 4
 export const FRIDAY = 5
-const SATURDAY = 6
-const SUNDAY = 7
+export const SATURDAY = 6
+export const SUNDAY = 7
+/** Monday to Friday. */
+export const WORKWEEK: readonly number[] = [MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY]
 
 /** A holiday of each year with from <= year < until. */
 export interface HolidayRule {
   readonly name: string
-  readonly date: DateRule
+  readonly date: DateRule | DatesRule
   readonly from?: number
   readonly until?: number
 }
@@ -53,7 +58,7 @@ export interface WeekHours extends DayHours {
 }
 
 /** One date with other hours, or with a session where there would be none. */
-interface OddDay extends DayHours {
+export interface OddDay extends DayHours {
   readonly date: LocalDate
   readonly reason: string
 }
@@ -65,10 +70,15 @@ export interface ExchangeRules {
   readonly timeZone: string
   /** First day for which the rules were checked; what they say of earlier days is a guess. */
   readonly firstDay: LocalDate
+  /**
+   * Last day up to which the exchange's holidays were announced, where law or moon decides about later
+   * ones: those are by rule, and some will differ. Left out where the rules hold until they are changed.
+   */
+  readonly knownUntil?: LocalDate
   /** Oldest first. The first entry also holds before its date. */
   readonly hours: readonly WeekHours[]
   readonly holidays: readonly HolidayRule[]
-  /** Where several rules give a day other hours, the last one holds. */
+  /** Where several rules give a day another opening, or another close, the last one holds. */
   readonly oddHours: readonly OddHoursRule[]
   /** Closures that no rule foretold, with their reason. They win over everything else. */
   readonly closures: Readonly<Record<LocalDate, string>>
@@ -122,6 +132,24 @@ export function sundayToMonday(rule: DateRule): DateRule {
   }
 }
 
+/** A Saturday's or a Sunday's holiday is kept on the Monday after. */
+export function weekendToMonday(rule: DateRule): DateRule {
+  return (year) => {
+    const day = rule(year)
+    const weekday = weekdayOf(day)
+    if (weekday === SATURDAY) return day + 2 * DAY_MS
+    return weekday === SUNDAY ? day + DAY_MS : day
+  }
+}
+
+/** What falls on a weekend is kept on the Friday before. */
+export function weekendToFriday(rule: DateRule): DateRule {
+  return (year) => {
+    const day = rule(year)
+    return day - Math.max(0, weekdayOf(day) - FRIDAY) * DAY_MS
+  }
+}
+
 /** A Saturday's holiday is kept on the Friday before, a Sunday's on the Monday after. */
 export function nearestWeekday(rule: DateRule): DateRule {
   return (year) => {
@@ -130,6 +158,30 @@ export function nearestWeekday(rule: DateRule): DateRule {
     if (weekday === SATURDAY) return day - DAY_MS
     return weekday === SUNDAY ? day + DAY_MS : day
   }
+}
+
+/** Several days around another rule's date, for example -1 for its eve. */
+export function daysAround(rule: DateRule, offsets: readonly number[]): DatesRule {
+  return (year) => offsets.map((days) => rule(year) + days * DAY_MS)
+}
+
+/** Dates `MM-DD` of successive years, parted by spaces; no day in other years. For moon and statute. */
+export function inTable(firstYear: number, dates: string): DateRule {
+  const days = dates
+    .trim()
+    .split(/\s+/)
+    .map((date, index) => parseDay(`${firstYear + index}-${date}`))
+  return (year) => days[year - firstYear] ?? Number.NaN
+}
+
+/** Closures of one reason, from lines such as `2024: 02-09 02-12`. */
+export function closedOn(reason: string, lines: string): Record<LocalDate, string> {
+  const closures: Record<LocalDate, string> = {}
+  for (const line of lines.trim().split('\n')) {
+    const [year, dates] = line.trim().split(': ')
+    for (const date of dates!.split(' ')) closures[`${year}-${date}` as LocalDate] = reason
+  }
+  return closures
 }
 
 /** Easter Sunday of the Western churches (the anonymous Gregorian computus of 1876). */
@@ -149,3 +201,8 @@ export const easter: DateRule = (year) => {
   const date = (h + l - 7 * m + 33 * month + 19) % 32
   return Date.UTC(year, month - 1, date)
 }
+
+export const goodFriday = daysAfter(easter, -2)
+export const easterMonday = daysAfter(easter, 1)
+export const ascensionDay = daysAfter(easter, 39)
+export const whitMonday = daysAfter(easter, 50)

@@ -40,16 +40,19 @@ export function sessionsOfYear(
 function datesAround(rule: HolidayRule, year: number): number[] {
   return [year - 1, year, year + 1]
     .filter((each) => each >= (rule.from ?? -Infinity) && each < (rule.until ?? Infinity))
-    .map((each) => rule.date(each))
+    .flatMap((each) => rule.date(each))
 }
 
-/** Other hours by day; dates win over rules, later rules over earlier ones. */
+/** Other hours by day; dates win over rules, later rules over earlier ones, each time by itself. */
 function oddDaysAround(rules: ExchangeRules, year: number): Map<number, DayHours> {
   const odd = new Map<number, DayHours>()
   for (const rule of rules.oddHours) {
-    for (const day of datesAround(rule, year)) odd.set(day, rule)
+    for (const day of datesAround(rule, year)) odd.set(day, { ...odd.get(day), ...rule })
   }
-  for (const each of rules.oddDays) odd.set(parseDay(each.date), each)
+  for (const each of rules.oddDays) {
+    const day = parseDay(each.date)
+    odd.set(day, { ...odd.get(day), ...each })
+  }
   return odd
 }
 
