@@ -1,0 +1,64 @@
+/**
+ * B3, São Paulo.
+ * Sources: B3's yearly trading calendar, and its notices of hours, by which a session lasts an hour longer
+ * while New York is on winter time. Hours before October 2017 are not on record and count as the shorter.
+ */
+import { DAY_MS } from '../date.ts'
+import {
+  daysAfter,
+  easter,
+  fixed,
+  goodFriday,
+  nthWeekday,
+  SUNDAY,
+  weekendToFriday,
+  WORKWEEK,
+  type DatesRule,
+  type ExchangeRules,
+} from './rules.ts'
+
+/** Days from November's first Sunday to March's second: New York is on winter time. */
+const newYorkWinter: DatesRule = (year) => {
+  // That year the hours changed with Brazil's own summer time, three weeks before.
+  const start = year === 2017 ? Date.UTC(2017, 9, 15) : nthWeekday(1, SUNDAY, 11)(year)
+  const end = nthWeekday(2, SUNDAY, 3)(year + 1)
+  const days = []
+  for (let day = start; day < end; day += DAY_MS) days.push(day)
+  return days
+}
+
+export const bvmf: ExchangeRules = {
+  exchange: 'BVMF',
+  name: 'B3, São Paulo',
+  timeZone: 'America/Sao_Paulo',
+  firstDay: '1990-01-02',
+  hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '10:00', close: '17:00' }],
+  holidays: [
+    { name: "New Year's Day", date: fixed(1, 1) },
+    { name: 'Anniversary of São Paulo', date: fixed(1, 25), until: 2022 },
+    { name: 'Carnival Monday', date: daysAfter(easter, -48) },
+    { name: 'Carnival Tuesday', date: daysAfter(easter, -47) },
+    { name: 'Good Friday', date: goodFriday },
+    { name: 'Tiradentes', date: fixed(4, 21) },
+    { name: 'Labour Day', date: fixed(5, 1) },
+    { name: 'Corpus Christi', date: daysAfter(easter, 60) },
+    // In 2020 it had been brought forward to May because of the pandemic.
+    { name: 'Constitutionalist Revolution', date: fixed(7, 9), from: 1998, until: 2020 },
+    { name: 'Constitutionalist Revolution', date: fixed(7, 9), from: 2021, until: 2022 },
+    { name: 'Independence Day', date: fixed(9, 7) },
+    { name: 'Our Lady of Aparecida', date: fixed(10, 12) },
+    { name: "All Souls' Day", date: fixed(11, 2) },
+    { name: 'Proclamation of the Republic', date: fixed(11, 15) },
+    { name: 'Black Awareness Day', date: fixed(11, 20), from: 2004, until: 2020 },
+    { name: 'Black Awareness Day', date: fixed(11, 20), from: 2024 },
+    { name: 'Christmas Eve', date: fixed(12, 24) },
+    { name: 'Christmas Day', date: fixed(12, 25) },
+    { name: 'Last weekday of the year', date: weekendToFriday(fixed(12, 31)) },
+  ],
+  oddHours: [
+    { name: 'Winter time in New York', date: newYorkWinter, from: 2017, close: '18:00' },
+    { name: 'Ash Wednesday', date: daysAfter(easter, -46), from: 2016, open: '13:00' },
+  ],
+  closures: { '2014-06-12': "Opening match of football's World Cup in São Paulo" },
+  oddDays: [],
+}
