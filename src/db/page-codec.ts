@@ -46,10 +46,14 @@ const COLUMN_COUNT = 20
 const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const COPY_TRAILER = Buffer.from([0xff, 0xff])
 
+/** Most bytes of a page beside its bars: fixed columns, and the headers of up to ten arrays. */
+const PAGE_BYTES = 400
+/** Most bytes of a bar: ts twice, and either six wide columns and trades, or seven columns of integers. */
+const BAR_BYTES = 2 * 6 + 6 * 12 + 8
+
 /** The whole input of `COPY … FROM STDIN (FORMAT binary)` for some pages. */
 export function encodePages(rows: readonly PageRow[]): Buffer {
-  // 50 bytes a bar as integers, 84 when kept wide, 26 + 6 for ts and provisional, 300 for the rest.
-  const most = rows.reduce((sum, row) => sum + 400 + row.bars.length * 120, 64)
+  const most = rows.reduce((sum, row) => sum + PAGE_BYTES + row.bars.length * BAR_BYTES, 64)
   const out = Buffer.allocUnsafe(most)
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
   let at = COPY_HEADER.copy(out)

@@ -1,8 +1,7 @@
 /**
  * The tables pages and page_versions.
  */
-import { pipeline } from 'node:stream/promises'
-import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { formatDate, parseDay } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
@@ -128,7 +127,8 @@ export async function writePages(connection: Connection, writes: PageWrites): Pr
   const stream = connection.query(
     copyFrom(`COPY stockyard.pages (${PAGE_COLUMNS}) FROM STDIN (FORMAT binary)`),
   )
-  await pipeline(Readable.from([encodePages(writes.rows)]), stream)
+  stream.end(encodePages(writes.rows))
+  await finished(stream)
 }
 
 /** A version of a page and the one that took its place. */
