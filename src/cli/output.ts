@@ -6,14 +6,14 @@ import { styleText } from 'node:util'
 import { StockyardError } from '../domain/error.ts'
 
 /** Thrown when whoever read the output has closed it (`| head`): the command just ends. */
-export class OutputClosed extends Error {}
+export const OUTPUT_CLOSED = new Error('Nobody reads the output any more.')
 
 export interface Output {
   /** True when a person looks at it. */
   readonly isTerminal: boolean
   /** Columns of the terminal; 80 where there is none. */
   readonly columns: number
-  /** Writes text and waits until there is room for more. @throws OutputClosed */
+  /** Writes text and waits until there is room for more. @throws OUTPUT_CLOSED */
   write(text: string): Promise<void>
   /** Text in a style where the output shows colours, else the text itself. */
   paint(style: 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan', text: string): string
@@ -50,7 +50,7 @@ export function makeOutput(
 
 function writeFailure(error: NodeJS.ErrnoException): Error {
   const isClosed = error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
-  if (isClosed) return new OutputClosed()
+  if (isClosed) return OUTPUT_CLOSED
   if (error.code !== 'ENOSPC') return error
   return new StockyardError('incomplete', 'DISK_FULL', 'The disk is full: the output is cut off.', {
     hint: 'Free some space or write to another place; the store is untouched.',

@@ -1,7 +1,7 @@
 /** What a command says when it fails: one sentence, a hint, a code, never a stack trace. */
 import { CommanderError } from 'commander'
 import { EXIT_CODES, messageOf, StockyardError } from '../domain/error.ts'
-import { OutputClosed, plainText, writeJson, type Output } from './output.ts'
+import { OUTPUT_CLOSED, plainText, writeJson, type Output } from './output.ts'
 
 /** The codes of wrong usage, by commander's own. */
 const USAGE_CODES: Readonly<Record<string, string>> = {
@@ -40,7 +40,7 @@ function usageError(error: CommanderError): StockyardError {
   const suggestion = rest.join(' ').replaceAll(/[()]/g, '').trim()
   return new StockyardError(
     'usage',
-    USAGE_CODES[error.code] ?? 'USAGE',
+    USAGE_CODES[error.code] ?? 'ARGUMENT_INVALID',
     sentence.endsWith('.') ? sentence : `${sentence}.`,
     { hint: suggestion === '' ? 'Add --help to see what the command takes.' : suggestion },
   )
@@ -57,7 +57,7 @@ export interface ErrorReport {
  * document on standard output as well, as scripts read that.
  */
 export async function reportError(error: unknown, report: ErrorReport): Promise<number> {
-  if (error instanceof OutputClosed) return 0
+  if (error === OUTPUT_CLOSED) return 0
   const shown = toStockyardError(error)
   const { redact } = await import('../log.ts')
   const message = plainText(redact(shown.message))

@@ -7,7 +7,7 @@ import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
 import { listenForInterrupt, type Interrupt } from './interrupt.ts'
 import type { Store } from './open-store.ts'
-import { makeOutput, OutputClosed, type Output } from './output.ts'
+import { makeOutput, OUTPUT_CLOSED, type Output } from './output.ts'
 import { reportError, SIGNAL_EXIT_CODES, type ErrorReport } from './report-error.ts'
 
 /** What the outside gives to a command line. */
@@ -120,7 +120,7 @@ async function failed(
   interrupt: Interrupt,
   thrown: unknown,
 ): Promise<number> {
-  if (thrown instanceof OutputClosed) return 0
+  if (thrown === OUTPUT_CLOSED) return 0
   // What work throws because it was told to stop is not a failure to explain.
   if (interrupt.received() !== undefined && isAbort(thrown)) return 0
   const error = thrown instanceof Error ? await namedError(context, thrown) : thrown

@@ -1,6 +1,5 @@
 /** Serving a store over HTTP, for every command that does. */
 import packageJson from '../../package.json' with { type: 'json' }
-import { serve } from '../api/serve.ts'
 import type { Config } from '../config.ts'
 import { untilAborted } from './interrupt.ts'
 import type { Store } from './open-store.ts'
@@ -18,6 +17,8 @@ export async function serveStore(
   store: Store,
   config: Config,
 ): Promise<string> {
+  // Loaded when it serves: the help of a command need not wait for it.
+  const { serve } = await import('../api/serve.ts')
   const { defaultPageSize, maxPageSize } = config
   const server = await serve(
     {

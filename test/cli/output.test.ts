@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { writeFileWhole } from '../../src/cli/file-output.ts'
-import { makeOutput, OutputClosed, plainText, type Output } from '../../src/cli/output.ts'
+import { makeOutput, OUTPUT_CLOSED, plainText, type Output } from '../../src/cli/output.ts'
 import { showProgress } from '../../src/cli/progress.ts'
 import { formatPrice, formatSpan, formatTable } from '../../src/cli/table.ts'
 import type { StockyardError } from '../../src/domain/error.ts'
@@ -68,12 +68,12 @@ test('spans and prices are written for people', () => {
   assert.equal(plainText('a\r\nb\u0007c'), 'a b c')
 })
 
-test('writing after the reader has gone ends with OutputClosed', async () => {
+test('writing after the reader has gone ends with OUTPUT_CLOSED', async () => {
   const { output } = makeScreen(false)
   const stream = new PassThrough()
   const closed = makeOutput(stream as unknown as NodeJS.WriteStream, {})
   stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
-  await assert.rejects(closed.write('x'), OutputClosed)
+  await assert.rejects(closed.write('x'), OUTPUT_CLOSED)
   await output.write('still fine')
 })
 
