@@ -38,7 +38,7 @@ function splitList(text: string): string[] {
  * The interval that was typed; an unknown one is answered with the nearest known one.
  * @throws StockyardError `INTERVAL_UNKNOWN`
  */
-export function readInterval(text: string): Interval {
+function readInterval(text: string): Interval {
   try {
     return parseInterval(text)
   } catch (error) {

@@ -19,7 +19,7 @@ const USAGE_CODES: Readonly<Record<string, string>> = {
 export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 /** Anything that was thrown as the one kind of error that is shown. */
-export function toStockyardError(error: unknown): StockyardError {
+function toStockyardError(error: unknown): StockyardError {
   if (error instanceof StockyardError) return error
   if (error instanceof CommanderError) return usageError(error)
   return new StockyardError(

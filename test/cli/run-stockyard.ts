@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 
-export const LAUNCHER = join(import.meta.dirname, '../../bin/stockyard.js')
+const LAUNCHER = join(import.meta.dirname, '../../bin/stockyard.js')
 
 /** A folder of this test file, removed after it; also the working directory, so that no .env is read. */
 export const folder = mkdtempSync(join(tmpdir(), 'stockyard-cli-'))
