@@ -6,6 +6,7 @@ const MICS: Readonly<Record<string, string>> = {
   NGM: 'XNAS',
   NCM: 'XNAS',
   NIM: 'XNAS',
+  NAS: 'XNAS',
   NYQ: 'XNYS',
   NYS: 'XNYS',
   PCX: 'ARCX',
@@ -15,6 +16,9 @@ const MICS: Readonly<Record<string, string>> = {
   OQB: 'OTCM',
   OQX: 'OTCM',
   OEM: 'OTCM',
+  // Makers of indices, by the exchange whose sessions their indices follow
+  SNP: 'XNYS',
+  DJI: 'XNYS',
   // Other Americas
   TOR: 'XTSE',
   VAN: 'XTSX',

@@ -44,7 +44,7 @@ const SHARE_CLASS = /\.([A-Z])$/
  * are `-UN` and `-WT`, a currency pair is `EURUSD=X`. Suffixes of exchanges (`BARC.L`, `SAP.DE`) and
  * indices (`^GSPC`) stay as they are.
  */
-export function vendorSymbol(symbol: string): string {
+function vendorSymbol(symbol: string): string {
   const upper = symbol.trim().toUpperCase()
   const pair = /^([A-Z]{3})\/([A-Z]{3})$/.exec(upper)
   if (pair !== null) return `${pair[1]}${pair[2]}=X`
