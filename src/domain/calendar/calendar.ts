@@ -27,6 +27,11 @@ export interface Calendar {
   readonly timeZone: string
   /** First day for which the calendar is known to be right. */
   readonly firstDay: number
+  /**
+   * Last day whose holidays are known for certain; later ones are by rule where moon and statute decide
+   * each year anew. Infinity where the rules hold until they are changed.
+   */
+  readonly knownUntil: number
   /** The session of a date, or null where the exchange is closed that day. */
   session(day: number): Session | null
   /** Sessions with from <= day < until, in order. */

@@ -6,7 +6,7 @@ import { DAY_MS, parseDay } from '../date.ts'
 import { StockyardError } from '../error.ts'
 import { getZone } from '../zone.ts'
 import type { Calendar, Session } from './calendar.ts'
-import type { ExchangeRules } from './rules.ts'
+import type { ExchangeRules, OddDay } from './rules.ts'
 import { sessionsOfYear } from './year-sessions.ts'
 
 /** Years that rules can speak about. Bounds what a senseless date can make us work out. */
@@ -44,11 +44,26 @@ export function makeCalendar(rules: ExchangeRules): Calendar {
 
 /** The same calendar with further days on which the exchange is closed. */
 export function withClosures(calendar: Calendar, days: Iterable<number>): Calendar {
+  return withExceptions(calendar, days, [])
+}
+
+/**
+ * The same calendar with further days on which the exchange is closed, and with days that have other
+ * hours. A day with other hours has a session even where rules or closures say that it has none.
+ */
+export function withExceptions(
+  calendar: Calendar,
+  closedDays: Iterable<number>,
+  oddDays: readonly OddDay[],
+): Calendar {
   const source = sources.get(calendar)
   if (source === undefined) throw new TypeError('this calendar was not made by makeCalendar')
+  const { rules } = source
+  const closed = new Set([...source.closedDays, ...closedDays])
+  for (const { date } of oddDays) closed.delete(parseDay(date))
   return buildCalendar({
-    rules: source.rules,
-    closedDays: new Set([...source.closedDays, ...days]),
+    rules: { ...rules, oddDays: [...rules.oddDays, ...oddDays] },
+    closedDays: closed,
   })
 }
 
@@ -94,6 +109,7 @@ function buildCalendar(source: Source): Calendar {
     name: rules.name,
     timeZone: rules.timeZone,
     firstDay: parseDay(rules.firstDay),
+    knownUntil: rules.knownUntil === undefined ? Infinity : parseDay(rules.knownUntil),
     session,
     sessions: (from, until) => listSessions(findTable, from, until),
     countSessions: (from, until) => countSessions(findTable, from, until),

@@ -1,17 +1,19 @@
 /**
  * Korea Exchange, Seoul.
  * Sources: public holidays by law (korean-holidays.ts); KRX's lists of closures; for hours, its changes of
- * 1995-01-01, 1998-12-07 (no more Saturdays), 2000-05-22 (no more break) and 2016-08-01. The Saturday sessions
- * until 1998 lasted a morning only, but are listed with the hours of other days.
+ * 1995-01-01, 1998-12-07 (no more Saturdays, which had lasted a morning), 2000-05-22 (no more break) and
+ * 2016-08-01.
  */
 import { DAY_MS } from '../date.ts'
 import { koreanHolidays } from './korean-holidays.ts'
 import {
   closedOn,
+  nthWeekday,
   SATURDAY,
   weekdayOf,
   WORKWEEK,
   type DateRule,
+  type DatesRule,
   type ExchangeRules,
   type LocalDate,
   type OddDay,
@@ -67,6 +69,13 @@ const firstSessionOfYear: DateRule = (year) => {
   return day
 }
 
+const saturdays: DatesRule = (year) => {
+  const days = []
+  const first = nthWeekday(1, SATURDAY, 1)(year)
+  for (let day = first; day < Date.UTC(year + 1, 0, 1); day += 7 * DAY_MS) days.push(day)
+  return days
+}
+
 /** On the day of the university entrance exam everything begins and ends later, for quieter streets. */
 function examDays(dates: string, hours: Omit<OddDay, 'date' | 'reason'>): OddDay[] {
   return dates.split(' ').map((date) => ({
@@ -112,6 +121,8 @@ export const xkrx: ExchangeRules = {
     { name: 'Last weekday of the year', date: lastWeekdayOfYear, from: 2001 },
   ],
   oddHours: [
+    { name: 'Saturday', date: saturdays, until: 1995, close: '11:40' },
+    { name: 'Saturday', date: saturdays, from: 1995, until: 1999, close: '11:30' },
     { name: 'First session of the year', date: firstSessionOfYear, until: 1995, open: '10:40' },
     {
       name: 'First session of the year',

@@ -24,11 +24,12 @@ export function sessionsOfYear(
   const holidays = new Set(rules.holidays.flatMap((rule) => datesAround(rule, year)))
   const oddDays = oddDaysAround(rules, year)
   const extraDays = new Set(rules.oddDays.map(({ date }) => parseDay(date)))
+  const weeks = rules.hours.map((week) => ({ start: parseDay(week.from), week }))
   const sessions: Session[] = []
   const end = Date.UTC(year + 1, 0, 1)
   for (let day = Date.UTC(year, 0, 1); day < end; day += DAY_MS) {
     if (closedDays.has(day)) continue
-    const week = weekHoursOf(rules, day)
+    const { week } = weeks.findLast(({ start }) => start <= day) ?? weeks[0]!
     const isOrdinary = week.weekdays.includes(weekdayOf(day)) && !holidays.has(day)
     if (!isOrdinary && !extraDays.has(day)) continue
     sessions.push(makeSession(zone, day, week, oddDays.get(day)))
@@ -54,10 +55,6 @@ function oddDaysAround(rules: ExchangeRules, year: number): Map<number, DayHours
     odd.set(day, { ...odd.get(day), ...each })
   }
   return odd
-}
-
-function weekHoursOf(rules: ExchangeRules, day: number): WeekHours {
-  return rules.hours.findLast(({ from }) => parseDay(from) <= day) ?? rules.hours[0]!
 }
 
 function makeSession(zone: Zone, day: number, week: WeekHours, odd: DayHours | undefined): Session {
