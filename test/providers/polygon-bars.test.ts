@@ -49,6 +49,10 @@ const rowAt = (t: number, more = '"vw":1,"n":1'): string =>
 const answerOf = (rows: string[], more = ''): string =>
   `{"ticker":"ACME","resultsCount":${rows.length},"results":[${rows.join(',')}],"status":"OK"${more}}`
 
+const weekPath = (spelling: string) => [
+  `/v2/aggs/ticker/AAPL/range/${spelling}/minute/2026-05-11/2026-05-15`,
+]
+
 describe('a need', () => {
   test('of days is one raw call by dates, the last of them included, with the key in a header', () => {
     const [call, ...others] = plan('1d', '2026-01-05', '2026-03-01')
@@ -66,13 +70,10 @@ describe('a need', () => {
   test('is spelt in minutes for every interval inside a day', () => {
     const spelt = (interval: Interval) =>
       plan(interval, '2026-05-11', '2026-05-16').map(({ request }) => request.path)
-    const path = (spelling: string) => [
-      `/v2/aggs/ticker/AAPL/range/${spelling}/minute/2026-05-11/2026-05-15`,
-    ]
-    assert.deepEqual(spelt('1m'), path('1'))
-    assert.deepEqual(spelt('5m'), path('5'))
-    assert.deepEqual(spelt('15m'), path('15'))
-    assert.deepEqual(spelt('30m'), path('30'))
+    assert.deepEqual(spelt('1m'), weekPath('1'))
+    assert.deepEqual(spelt('5m'), weekPath('5'))
+    assert.deepEqual(spelt('15m'), weekPath('15'))
+    assert.deepEqual(spelt('30m'), weekPath('30'))
     assert.deepEqual(polygon.intervals, ['1m', '5m', '15m', '30m', '1d'])
     assert.deepEqual(plan('1h', '2026-05-11', '2026-05-16'), [])
   })
@@ -141,6 +142,11 @@ describe('a need', () => {
     assert.match(plan('1d', '2026-05-11', '2026-05-12', 'A/B?c')[0]!.request.path, /\/A%2FB%3Fc\//)
   })
 })
+
+function classOf(text: string): string {
+  const answer = read(text)
+  return answer.ok ? 'ok' : answer.failure
+}
 
 describe('an answer', () => {
   test('keys daily bars by their date in New York, in winter, in summer, and from 16:00 labels', () => {
@@ -243,10 +249,6 @@ describe('an answer', () => {
   })
 
   test('without results is no data in either form, but not where its count says otherwise', () => {
-    const classOf = (text: string) => {
-      const answer = read(text)
-      return answer.ok ? 'ok' : answer.failure
-    }
     assert.equal(
       classOf('{"ticker":"ACME","queryCount":0,"resultsCount":0,"status":"OK"}'),
       'no-data',

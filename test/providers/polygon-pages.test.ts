@@ -175,15 +175,16 @@ describe('bars in pages', () => {
   })
 })
 
-describe('lists in pages', () => {
-  const cursor = (name: string, path: string) => `https://api.massive.com${path}?cursor=${name}`
-  const listing = (tickers: string[], next?: string) =>
-    bodyOf({
-      results: tickers.map((ticker) => ({ ticker })),
-      status: 'OK',
-      ...(next === undefined ? {} : { next_url: cursor(next, '/v3/reference/tickers') }),
-    })
+const cursor = (name: string, path: string) => `https://api.massive.com${path}?cursor=${name}`
 
+const listing = (tickers: string[], next?: string) =>
+  bodyOf({
+    results: tickers.map((ticker) => ({ ticker })),
+    status: 'OK',
+    ...(next === undefined ? {} : { next_url: cursor(next, '/v3/reference/tickers') }),
+  })
+
+describe('lists in pages', () => {
   test('are followed by their cursors until there is none', () => {
     const first = parseListing(listing(['A', 'AA'], 'one'), requestListing(true))
     assert.ok(first.ok && first.next !== undefined)
