@@ -16,7 +16,6 @@ CREATE TABLE stockyard.instruments (
   industry    text,
   watched     boolean NOT NULL DEFAULT false,   -- on the watch list
   active      boolean NOT NULL DEFAULT true,    -- false once deleted; nothing is thrown away
-  simulated   boolean NOT NULL DEFAULT false,   -- from the simulated exchange
   metadata    jsonb NOT NULL DEFAULT '{}',      -- as the vendors gave it, by provider
   created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   updated_at  timestamptz NOT NULL DEFAULT clock_timestamp()

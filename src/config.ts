@@ -175,7 +175,8 @@ function urlFromParts(read: {
   made.port = String(read.POSTGRES_PORT)
   made.pathname = `/${encodeURIComponent(read.POSTGRES_DB ?? 'stockyard')}`
   made.username = encodeURIComponent(read.POSTGRES_USER ?? 'stockyard')
-  if (read.POSTGRES_PASSWORD !== undefined) made.password = encodeURIComponent(read.POSTGRES_PASSWORD)
+  if (read.POSTGRES_PASSWORD !== undefined)
+    made.password = encodeURIComponent(read.POSTGRES_PASSWORD)
   return made.href
 }
 
@@ -189,9 +190,14 @@ export function loadEnvFile(path = '.env'): void {
     process.loadEnvFile(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw new StockyardError('config', 'ENV_FILE_UNREADABLE', `${path} cannot be read: ${messageOf(error)}.`, {
-      hint: 'Check its permissions, or remove it.',
-      cause: error,
-    })
+    throw new StockyardError(
+      'config',
+      'ENV_FILE_UNREADABLE',
+      `${path} cannot be read: ${messageOf(error)}.`,
+      {
+        hint: 'Check its permissions, or remove it.',
+        cause: error,
+      },
+    )
   }
 }

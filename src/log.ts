@@ -36,7 +36,8 @@ export interface LogOptions {
 
 /** A logger that writes to standard error, so that standard output stays for results. */
 export function makeLogger(options: LogOptions): Logger {
-  const isPretty = options.format === 'pretty' || (options.format === undefined && process.stderr.isTTY)
+  const isPretty =
+    options.format === 'pretty' || (options.format === undefined && process.stderr.isTTY)
   const settings = {
     level: options.level,
     base: null,
@@ -45,6 +46,11 @@ export function makeLogger(options: LogOptions): Logger {
   if (!isPretty) return pino(settings, pino.destination({ dest: 2, sync: true }))
   return pino(
     settings,
-    pretty({ destination: 2, sync: true, colorize: process.stderr.isTTY, translateTime: 'SYS:HH:MM:ss' }),
+    pretty({
+      destination: 2,
+      sync: true,
+      colorize: process.stderr.isTTY,
+      translateTime: 'SYS:HH:MM:ss',
+    }),
   )
 }

@@ -99,7 +99,7 @@ async function fetchHistory(
   store: Store,
   config: Config,
 ): Promise<{ exitCode: number; bars: number; elapsedMs: number }> {
-  for (const symbol of SYMBOLS) await watch(store, symbol, true)
+  for (const symbol of SYMBOLS) await watch(store, symbol)
   const startedAt = context.clock.now()
   const today = getCalendar('XNYS').localDay(startedAt)
   let exitCode = 0

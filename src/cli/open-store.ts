@@ -36,7 +36,8 @@ export async function openStore(request: StoreRequest): Promise<Store> {
   try {
     const { applied } = await database.migrate()
     if (applied.length > 0) log.info({ applied }, 'the schema was brought up to date')
-    if (request.writes) await claimStore(database.pool, config.simulated ? 'simulated' : 'real')
+    // A store becomes one of real data with the first answer that is; the demo's is known before.
+    if (request.writes && config.simulated) await claimStore(database.pool, 'simulated')
     const simulated = (await findStoreKind(database.pool)) === 'simulated'
     return { ...database, simulated, applied }
   } catch (error) {

@@ -60,21 +60,20 @@ function defineAdd(symbols: Command, run: Run): void {
 }
 
 async function add(context: CommandContext, symbols: readonly string[]): Promise<void> {
-  const { simulated } = await context.config()
   const store = await context.openStore({ writes: true })
   const added: string[] = []
   for (const symbol of symbols) {
-    if (await watch(store, symbol, simulated)) added.push(symbol)
+    if (await watch(store, symbol)) added.push(symbol)
   }
   if (context.json) await writeJson(context.stdout, { added, watched: symbols })
   else await context.stdout.write(`Watching ${symbols.join(', ')}.\n`)
 }
 
 /** Puts a symbol on the watch list; true when it was not on it. */
-export async function watch(store: Store, symbol: string, simulated: boolean): Promise<boolean> {
+export async function watch(store: Store, symbol: string): Promise<boolean> {
   const found = await findInstrument(store.pool, symbol)
   if (found === null) {
-    await addInstrument(store.pool, { symbol, watched: true, simulated })
+    await addInstrument(store.pool, { symbol, watched: true })
     return true
   }
   if (found.watched && found.active) return false

@@ -83,7 +83,8 @@ interface InstrumentRow {
 }
 
 const COLUMNS = `i.id, y.symbol, i.kind, i.name, i.exchange, i.currency, i.sector, i.industry,
-  i.watched, i.active, i.simulated, i.metadata, i.created_at, i.updated_at`
+  i.watched, i.active, i.metadata, i.created_at, i.updated_at,
+  EXISTS (SELECT FROM stockyard.store_kind k WHERE k.simulated) AS simulated`
 
 const FROM = `FROM stockyard.instruments i
   JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL`
@@ -154,7 +155,6 @@ export async function listInstruments(
 /** What a new instrument must and may say; what is left out takes the schema's default. */
 export type NewInstrument = Partial<InstrumentFields> & {
   readonly symbol: string
-  readonly simulated?: boolean
 }
 
 /**
@@ -168,9 +168,9 @@ export async function addInstrument(db: Queryable, added: NewInstrument): Promis
     await db.query(
       `WITH made AS (
          INSERT INTO stockyard.instruments
-           (kind, name, exchange, currency, sector, industry, watched, active, simulated)
+           (kind, name, exchange, currency, sector, industry, watched, active)
          VALUES (coalesce($2, 'stock'), $3, coalesce($4, 'XNYS'), $5, $6, $7,
-                 coalesce($8::boolean, false), coalesce($9::boolean, true), coalesce($10::boolean, false))
+                 coalesce($8::boolean, false), coalesce($9::boolean, true))
          RETURNING id
        )
        INSERT INTO stockyard.symbols (symbol, instrument_id, valid_from)
@@ -187,7 +187,6 @@ export async function addInstrument(db: Queryable, added: NewInstrument): Promis
         added.industry ?? null,
         added.watched ?? null,
         added.active ?? null,
-        added.simulated ?? null,
       ],
     )
   } catch (error) {

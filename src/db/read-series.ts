@@ -101,7 +101,8 @@ export async function readSeriesStates(
   filter: SeriesFilter,
 ): Promise<SeriesState[]> {
   const { rows } = await db.query<StateRow>(
-    `SELECT s.id, s.interval, s.provider, s.basis, y.symbol, i.name, i.exchange, i.simulated,
+    `SELECT s.id, s.interval, s.provider, s.basis, y.symbol, i.name, i.exchange,
+       EXISTS (SELECT FROM stockyard.store_kind k WHERE k.simulated) AS simulated,
        coalesce(h.bars, 0) AS bars, h.first_bar, h.last_bar, h.last_open, h.last_high, h.last_low,
        h.last_close, h.last_volume, h.last_vwap, h.last_trades, h.last_final, h.previous_close,
        h.watermark, h.observed_at, h.changed_at

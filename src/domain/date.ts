@@ -16,7 +16,8 @@ export function formatDate(day: number): string {
  * parsers of vendors' answers call it once a row.
  */
 export function parseDay(text: string): number {
-  if (text.length !== 10 || text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return Number.NaN
+  if (text.length !== 10 || text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45)
+    return Number.NaN
   for (let i = 0; i < 10; i += 1) {
     const code = text.charCodeAt(i)
     if (i !== 4 && i !== 7 && (code < 48 || code > 57)) return Number.NaN

@@ -11,13 +11,18 @@ import type { Calendar } from '../domain/calendar/calendar.ts'
 import { StockyardError, type ErrorKind } from '../domain/error.ts'
 import { redact, type Logger } from '../log.ts'
 import { parseBudget } from '../providers/budget.ts'
-import { sendRequest, sleep, type HttpClient, type Refund } from '../providers/fetch.ts'
+import {
+  sendRequest,
+  sleep,
+  type HttpClient,
+  type ReceivedBody,
+  type Refund,
+} from '../providers/fetch.ts'
 import type {
   BarAnswer,
   BarRequest,
   FailureClass,
   Provider,
-  VendorBody,
   VendorFailure,
   VendorRequest,
 } from '../providers/provider.ts'
@@ -55,6 +60,8 @@ export interface AskedBars extends BarAnswer {
   readonly request: BarRequest
   /** Instant at which the answer came. */
   readonly receivedAt: number
+  /** True where it came from the simulated exchange. */
+  readonly simulated: boolean
 }
 
 /** Above the longest Retry-After that is honoured and above a full minute's window. */
@@ -78,7 +85,7 @@ export async function ask<T extends { readonly ok: true }>(
   context: AskContext,
   provider: Provider,
   request: VendorRequest,
-  parse: (body: VendorBody) => T | VendorFailure,
+  parse: (body: ReceivedBody) => T | VendorFailure,
   options: AskOptions = {},
 ): Promise<T> {
   let refusals = 0
@@ -119,8 +126,10 @@ export async function askBars(
   calendar: Calendar,
 ): Promise<AskedBars> {
   let receivedAt = context.clock.now()
-  const parse = (body: VendorBody) => {
+  let simulated = false
+  const parse = (body: ReceivedBody) => {
     receivedAt = context.clock.now()
+    simulated = body.simulated
     const baseUrl = context.config.baseUrl ?? provider.baseUrl
     return provider.parseBars(body, request, { calendar, receivedAt, baseUrl })
   }
@@ -138,7 +147,7 @@ export async function askBars(
     return askBars(context, provider, request.fallback, calendar)
   }
   requireSymbol(answer.symbol, request.symbol, provider)
-  return { ...answer, request, receivedAt }
+  return { ...answer, request, receivedAt, simulated }
 }
 
 /**
@@ -178,7 +187,7 @@ function send(
   provider: Provider,
   request: VendorRequest,
   options: AskOptions,
-): Promise<VendorBody> {
+): Promise<ReceivedBody> {
   return sendRequest(context.client, request, {
     provider: provider.id,
     baseUrl: context.config.baseUrl ?? provider.baseUrl,

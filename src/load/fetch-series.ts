@@ -203,9 +203,18 @@ async function runTask(
   })
 }
 
+const STOPPING_CODES = new Set([
+  'BUDGET_EXHAUSTED',
+  'KEY_REFUSED',
+  'KEY_MISSING',
+  'INTERRUPTED',
+  'STORE_REAL',
+  'STORE_SIMULATED',
+])
+
 /** Errors after which every further call to the same vendor is in vain. */
 function stopsTheOthers(error: StockyardError): boolean {
-  return ['BUDGET_EXHAUSTED', 'KEY_REFUSED', 'KEY_MISSING', 'INTERRUPTED'].includes(error.code)
+  return STOPPING_CODES.has(error.code)
 }
 
 function asStockyardError(thrown: unknown, signal: AbortSignal | undefined): StockyardError {

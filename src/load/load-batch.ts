@@ -29,6 +29,7 @@ import {
   type SeriesHead,
   type SeriesKey,
 } from '../db/series.ts'
+import { claimStore } from '../db/store-kind.ts'
 
 /** One validated answer, ready to be stored. */
 export interface Load {
@@ -46,6 +47,8 @@ export interface Load {
   readonly covers: DayRange | null
   /** Instant at which the answer came. */
   readonly receivedAt: number
+  /** True for an answer of the simulated exchange, which never goes into a store of real data. */
+  readonly simulated: boolean
 }
 
 export interface Loaded extends TaskCounts {
@@ -63,6 +66,7 @@ export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
 }
 
 async function loadInTransaction(connection: Connection, load: Load): Promise<Loaded> {
+  await claimStore(connection, load.simulated ? 'simulated' : 'real')
   const seriesId = await ensureSeries(connection, load.series)
   const { head, now } = await lockHead(connection, seriesId)
   const spans = splitIntoPages(load.batch, load.series.interval, load.calendar)

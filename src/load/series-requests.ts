@@ -158,6 +158,7 @@ async function fetchRequest(
     fetched: answer.batch.length + unreadable.length,
     covers,
     receivedAt: answer.receivedAt,
+    simulated: answer.simulated,
   })
   return {
     requestsPlanned: before.requestsPlanned,

@@ -39,6 +39,12 @@ export interface HttpClient extends Required<HttpClientOptions> {
   close(): Promise<void>
 }
 
+/** A vendor's answer, and where it came from. */
+export interface ReceivedBody extends VendorBody {
+  /** True where the answer says of itself that it is from the simulated exchange. */
+  readonly simulated: boolean
+}
+
 /** Takes back the payment of a request that never left this machine. */
 export type Refund = () => Promise<void>
 
@@ -57,6 +63,8 @@ export interface Target {
   ) => Promise<void>
 }
 
+/** By this header the simulated exchange marks its answers, so that they never meet real data. */
+const SIMULATED_HEADER = 'x-stockyard-simulated'
 const DEADLINE_MS = 60_000
 const CONNECT_MS = 10_000
 const MAX_BYTES = 32 * 1024 * 1024
@@ -103,7 +111,7 @@ export async function sendRequest(
   client: HttpClient,
   request: VendorRequest,
   target: Target,
-): Promise<VendorBody> {
+): Promise<ReceivedBody> {
   const url = requestUrl(request, target)
   const place = `${target.provider} (${url.host}${url.pathname})`
   for (let tries = 1; ; tries += 1) {
@@ -142,7 +150,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 
 /** What a try came to: an answer, or an error that may pass, with what a retry must know. */
 interface Outcome {
-  readonly answer?: VendorBody
+  readonly answer?: ReceivedBody
   readonly error?: StockyardError
   readonly cause: RetryCause
 }
@@ -176,7 +184,7 @@ async function followRedirects(
 }
 
 interface Reply {
-  readonly body: VendorBody
+  readonly body: ReceivedBody
   /** Set where the answer is a redirect; its body is then left out. */
   readonly location: string | undefined
   readonly retryAfter: string | undefined
@@ -241,16 +249,18 @@ async function readReply(
     return Array.isArray(value) ? value.join(', ') : value
   }
   const contentType = header('content-type') ?? ''
+  const simulated = header(SIMULATED_HEADER) === '1'
   const retryAfter = header('retry-after')
   const location = REDIRECT_STATUSES.has(status) ? header('location') : undefined
   if (location !== undefined) {
     await response.body.dump()
-    return { body: { status, bytes: new Uint8Array(0), contentType }, location, retryAfter }
+    const bytes = new Uint8Array(0)
+    return { body: { status, bytes, contentType, simulated }, location, retryAfter }
   }
   const announced = Number(header('content-length') ?? Number.NaN)
   const raw = await readBody(response.body, announced, client.maxBytes, place)
   const bytes = await decode(raw, header('content-encoding') ?? '', client.maxBytes, place)
-  return { body: { status, bytes, contentType }, location, retryAfter }
+  return { body: { status, bytes, contentType, simulated }, location, retryAfter }
 }
 
 /**

@@ -40,6 +40,7 @@ async function load(batch: BarBatch, options: Partial<Load> = {}, where: Pool = 
     fetched: batch.length + (options.rejects?.length ?? 0),
     covers: null,
     receivedAt: SATURDAY,
+    simulated: false,
     ...options,
   })
 }
@@ -252,6 +253,16 @@ describe('refused rows', () => {
         symbol: series.symbol,
       },
     ])
+  })
+})
+
+describe('an answer of the simulated exchange', () => {
+  it('is refused by a store of real data, and leaves nothing', async () => {
+    const truth = dailyBars(day('2024-06-03'), day('2024-06-08'))
+    await load(truth)
+    series = { ...series, symbol: 'MADEUP' }
+    await assert.rejects(load(truth, { simulated: true }), { code: 'STORE_REAL', kind: 'config' })
+    assert.equal(await findHead(pool, series), null)
   })
 })
 

@@ -94,6 +94,7 @@ async function load(
     fetched: rest.batch.length + (rest.rejects?.length ?? 0),
     covers: null,
     receivedAt: FRIDAY,
+    simulated: false,
     ...rest,
   })
 }
