@@ -32,7 +32,15 @@ export const bvmf: ExchangeRules = {
   name: 'B3, São Paulo',
   timeZone: 'America/Sao_Paulo',
   firstDay: '1990-01-02',
-  hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '10:00', close: '17:00' }],
+  hours: [
+    {
+      from: '1990-01-02',
+      weekdays: WORKWEEK,
+      open: '10:00',
+      close: '17:00',
+      extendedClose: '18:45',
+    },
+  ],
   holidays: [
     { name: "New Year's Day", date: fixed(1, 1) },
     { name: 'Anniversary of São Paulo', date: fixed(1, 25), until: 2022 },

@@ -15,7 +15,7 @@ import {
   type HolidayRule,
 } from './rules.ts'
 
-const HALF_DAY = { close: '14:05' } as const
+const HALF_DAY = { close: '14:05', extendedClose: '14:15' } as const
 
 /** Kept by Amsterdam and Brussels until the calendars became one. */
 export const ASCENSION_DAY: HolidayRule = { name: 'Ascension Day', date: ascensionDay, until: 2001 }
@@ -28,7 +28,15 @@ export function euronextRules(
   return {
     ...place,
     firstDay: '1990-01-02',
-    hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '09:00', close: '17:30' }],
+    hours: [
+      {
+        from: '1990-01-02',
+        weekdays: WORKWEEK,
+        open: '09:00',
+        close: '17:30',
+        extendedClose: '17:40',
+      },
+    ],
     holidays: [
       { name: "New Year's Day", date: fixed(1, 1) },
       { name: 'Good Friday', date: goodFriday },

@@ -12,6 +12,7 @@ import { xasx } from './xasx.ts'
 import { xbom } from './xbom.ts'
 import { xbru } from './xbru.ts'
 import { xetr } from './xetr.ts'
+import { xfra } from './xfra.ts'
 import { xhkg } from './xhkg.ts'
 import { xkrx } from './xkrx.ts'
 import { xlon } from './xlon.ts'
@@ -32,6 +33,7 @@ const EXCHANGES: Readonly<Record<string, ExchangeRules>> = {
   BVMF: bvmf,
   XLON: xlon,
   XETR: xetr,
+  XFRA: xfra,
   XPAR: xpar,
   XAMS: xams,
   XBRU: xbru,
@@ -58,7 +60,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   XTSE: 'TSX,TOR,TORONTO,XTSX,TSXV,VAN',
   BVMF: 'B3,BOVESPA,SAO,SAO PAULO',
   XLON: 'LSE,LON,LONDON,IOB',
-  XETR: 'XFRA,XETRA,GER,FRA,FRANKFURT,DEX',
+  XETR: 'XETRA,GER,DEX',
+  XFRA: 'FRA,FRANKFURT',
   XPAR: 'PAR,PARIS,EPA',
   XAMS: 'AMS,AMSTERDAM,AEX',
   XBRU: 'BRU,BRUSSELS,EBR',

@@ -22,7 +22,7 @@ import {
 import { DAY_MS } from '../date.ts'
 
 /** Last session before Christmas and before the new year. */
-const HALF_DAY = { close: '14:10' } as const
+const HALF_DAY = { close: '14:10', extendedClose: '14:25' } as const
 const beforeChristmas = weekendToFriday(fixed(12, 24))
 const yearEnd = weekendToFriday(fixed(12, 31))
 
@@ -37,7 +37,15 @@ export const xasx: ExchangeRules = {
   name: 'Australian Securities Exchange',
   timeZone: 'Australia/Sydney',
   firstDay: '1990-01-02',
-  hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '10:00', close: '16:00' }],
+  hours: [
+    {
+      from: '1990-01-02',
+      weekdays: WORKWEEK,
+      open: '10:00',
+      close: '16:00',
+      extendedClose: '16:15',
+    },
+  ],
   holidays: [
     { name: "New Year's Day", date: weekendToMonday(fixed(1, 1)) },
     // In 1993 the states kept it on different days, and the exchange on none.

@@ -8,6 +8,14 @@ import { closedOn, fixed, goodFriday, WORKWEEK, type ExchangeRules } from './rul
 
 const YEAR_BY_RULE = 2027
 
+/** Opening auction from 09:00, trading at the closing price until 16:00. */
+const HOURS = {
+  open: '09:15',
+  close: '15:30',
+  extendedOpen: '09:00',
+  extendedClose: '16:00',
+} as const
+
 const CLOSURES = `
   1997: 01-23 03-07 03-24 04-08 04-14 04-16 04-18 05-01 05-08 08-15 08-18 08-25 10-02 10-28 10-29 10-31 12-25
   1998: 04-09 04-14 04-28 12-25
@@ -47,7 +55,7 @@ export const xbom: ExchangeRules = {
   timeZone: 'Asia/Kolkata',
   firstDay: '1997-01-01',
   knownUntil: '2026-12-31',
-  hours: [{ from: '1997-01-01', weekdays: WORKWEEK, open: '09:15', close: '15:30' }],
+  hours: [{ from: '1997-01-01', weekdays: WORKWEEK, ...HOURS }],
   holidays: [
     { name: 'Republic Day', date: fixed(1, 26), from: YEAR_BY_RULE },
     { name: 'Good Friday', date: goodFriday, from: YEAR_BY_RULE },

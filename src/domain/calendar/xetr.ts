@@ -1,5 +1,5 @@
 /**
- * Deutsche Börse, Frankfurt: Xetra and, with the same sessions, the exchange's floor.
+ * Xetra, the electronic market of Deutsche Börse, Frankfurt.
  * Sources: Deutsche Börse's yearly trading calendar. Hours are today's throughout: the evening trading of
  * 2000 to 2003 is not told apart.
  */
@@ -18,7 +18,15 @@ export const xetr: ExchangeRules = {
   name: 'Xetra, Frankfurt',
   timeZone: 'Europe/Berlin',
   firstDay: '1990-01-02',
-  hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '09:00', close: '17:30' }],
+  hours: [
+    {
+      from: '1990-01-02',
+      weekdays: WORKWEEK,
+      open: '09:00',
+      close: '17:30',
+      extendedClose: '17:45',
+    },
+  ],
   holidays: [
     { name: "New Year's Day", date: fixed(1, 1) },
     { name: 'Good Friday', date: goodFriday },
@@ -33,7 +41,13 @@ export const xetr: ExchangeRules = {
   ],
   oddHours: [
     // New Year's Eve itself is closed.
-    { name: 'Last session', date: weekendToFriday(fixed(12, 30)), from: 2010, close: '14:00' },
+    {
+      name: 'Last session',
+      date: weekendToFriday(fixed(12, 30)),
+      from: 2010,
+      close: '14:00',
+      extendedClose: '14:15',
+    },
   ],
   closures: {
     '2007-05-28': 'Whit Monday',

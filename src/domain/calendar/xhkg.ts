@@ -58,8 +58,8 @@ const afterMidAutumn: DateRule = (year) => {
 const christmasEve = fixed(12, 24)
 const newYearsEve = fixed(12, 31)
 const newYearEveOfTheMoon = daysAfter(lunarNewYear, -1)
-const MORNING_UNTIL_2011 = { close: '12:30' } as const
-const MORNING = { close: '12:00' } as const
+const MORNING_UNTIL_2011 = { close: '12:30', extendedClose: '12:35' } as const
+const MORNING = { close: '12:00', extendedClose: '12:15' } as const
 
 export const xhkg: ExchangeRules = {
   exchange: 'XHKG',
@@ -73,6 +73,7 @@ export const xhkg: ExchangeRules = {
       weekdays: WORKWEEK,
       open: '10:00',
       close: '16:00',
+      extendedClose: '16:15',
       breaks: [['12:30', '14:30']],
     },
     {
@@ -80,6 +81,7 @@ export const xhkg: ExchangeRules = {
       weekdays: WORKWEEK,
       open: '09:30',
       close: '16:00',
+      extendedClose: '16:15',
       breaks: [['12:00', '13:30']],
     },
     {
@@ -87,6 +89,7 @@ export const xhkg: ExchangeRules = {
       weekdays: WORKWEEK,
       open: '09:30',
       close: '16:00',
+      extendedClose: '16:15',
       breaks: [['12:00', '13:00']],
     },
   ],

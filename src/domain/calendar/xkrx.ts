@@ -22,6 +22,9 @@ import {
 /** From this year on there was no Saturday session. */
 const FIVE_DAYS_FROM = 1999
 
+/** Trading at the closing price before and after the session. */
+const AROUND = { extendedOpen: '08:00', extendedClose: '18:00' } as const
+
 /** Elections, days of grace and, until 2000, the days before the turn of the year. */
 const CLOSURES = `
   1990: 12-27 12-28 12-31
@@ -95,6 +98,7 @@ export const xkrx: ExchangeRules = {
     {
       from: '1990-01-03',
       weekdays: [...WORKWEEK, SATURDAY],
+      ...AROUND,
       open: '09:40',
       close: '15:20',
       breaks: [['11:40', '13:20']],
@@ -102,6 +106,7 @@ export const xkrx: ExchangeRules = {
     {
       from: '1995-01-01',
       weekdays: [...WORKWEEK, SATURDAY],
+      ...AROUND,
       open: '09:30',
       close: '15:00',
       breaks: [['11:30', '13:00']],
@@ -109,12 +114,13 @@ export const xkrx: ExchangeRules = {
     {
       from: '1998-12-07',
       weekdays: WORKWEEK,
+      ...AROUND,
       open: '09:00',
       close: '15:00',
       breaks: [['12:00', '13:00']],
     },
-    { from: '2000-05-22', weekdays: WORKWEEK, open: '09:00', close: '15:00' },
-    { from: '2016-08-01', weekdays: WORKWEEK, open: '09:00', close: '15:30' },
+    { from: '2000-05-22', weekdays: WORKWEEK, ...AROUND, open: '09:00', close: '15:00' },
+    { from: '2016-08-01', weekdays: WORKWEEK, ...AROUND, open: '09:00', close: '15:30' },
   ],
   holidays: [
     { name: 'Public holidays', date: koreanHolidays },

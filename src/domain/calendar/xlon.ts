@@ -19,7 +19,7 @@ import {
   type ExchangeRules,
 } from './rules.ts'
 
-const AT_HALF_PAST_TWELVE = { close: '12:30' } as const
+const AT_HALF_PAST_TWELVE = { close: '12:30', extendedClose: '12:40' } as const
 
 /** In some years the holiday was moved to, or its eve given to, a royal or a victory jubilee. */
 function except(rule: DateRule, years: readonly number[]): DateRule {
@@ -31,7 +31,15 @@ export const xlon: ExchangeRules = {
   name: 'London Stock Exchange',
   timeZone: 'Europe/London',
   firstDay: '1990-01-02',
-  hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '08:00', close: '16:30' }],
+  hours: [
+    {
+      from: '1990-01-02',
+      weekdays: WORKWEEK,
+      open: '08:00',
+      close: '16:30',
+      extendedClose: '16:40',
+    },
+  ],
   holidays: [
     { name: "New Year's Day", date: weekendToMonday(fixed(1, 1)) },
     { name: 'Good Friday', date: goodFriday },

@@ -14,14 +14,22 @@ import {
 
 const christmasEve = fixed(12, 24)
 const newYearsEve = fixed(12, 31)
-const HALF_DAY = { close: '14:00' } as const
+const HALF_DAY = { close: '14:00', extendedClose: '14:15' } as const
 
 export const xmad: ExchangeRules = {
   exchange: 'XMAD',
   name: 'Bolsa de Madrid',
   timeZone: 'Europe/Madrid',
   firstDay: '1990-01-02',
-  hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '09:00', close: '17:30' }],
+  hours: [
+    {
+      from: '1990-01-02',
+      weekdays: WORKWEEK,
+      open: '09:00',
+      close: '17:30',
+      extendedClose: '17:45',
+    },
+  ],
   holidays: [
     { name: "New Year's Day", date: fixed(1, 1) },
     { name: 'Epiphany', date: fixed(1, 6), until: 2007 },

@@ -9,7 +9,15 @@ export const xmil: ExchangeRules = {
   name: 'Borsa Italiana',
   timeZone: 'Europe/Rome',
   firstDay: '1990-01-02',
-  hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '09:00', close: '17:30' }],
+  hours: [
+    {
+      from: '1990-01-02',
+      weekdays: WORKWEEK,
+      open: '09:00',
+      close: '17:30',
+      extendedClose: '17:45',
+    },
+  ],
   holidays: [
     { name: "New Year's Day", date: fixed(1, 1) },
     { name: 'Good Friday', date: goodFriday },

@@ -68,6 +68,7 @@ export const xshg: ExchangeRules = {
       weekdays: WORKWEEK,
       open: '09:30',
       close: '15:00',
+      extendedClose: '15:30',
       breaks: [['11:30', '13:00']],
     },
   ],

@@ -18,7 +18,7 @@ import {
 } from './rules.ts'
 import { DAY_MS } from '../date.ts'
 
-const HALF_DAY = { close: '13:00' } as const
+const HALF_DAY = { close: '13:00', extendedClose: '13:05' } as const
 
 /** The first Friday on or after a date. */
 function fridayFrom(month: number, date: number): DateRule {
@@ -33,7 +33,15 @@ export const xsto: ExchangeRules = {
   name: 'Nasdaq Stockholm',
   timeZone: 'Europe/Stockholm',
   firstDay: '1990-01-02',
-  hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '09:00', close: '17:30' }],
+  hours: [
+    {
+      from: '1990-01-02',
+      weekdays: WORKWEEK,
+      open: '09:00',
+      close: '17:30',
+      extendedClose: '17:35',
+    },
+  ],
   holidays: [
     { name: "New Year's Day", date: fixed(1, 1) },
     { name: 'Epiphany', date: fixed(1, 6) },

@@ -17,7 +17,15 @@ export const xswx: ExchangeRules = {
   name: 'SIX Swiss Exchange',
   timeZone: 'Europe/Zurich',
   firstDay: '1990-01-03',
-  hours: [{ from: '1990-01-03', weekdays: WORKWEEK, open: '09:00', close: '17:30' }],
+  hours: [
+    {
+      from: '1990-01-03',
+      weekdays: WORKWEEK,
+      open: '09:00',
+      close: '17:30',
+      extendedClose: '17:45',
+    },
+  ],
   holidays: [
     { name: "New Year's Day", date: fixed(1, 1) },
     { name: "Berchtold's Day", date: fixed(1, 2) },

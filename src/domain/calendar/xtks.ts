@@ -55,6 +55,7 @@ export const xtks: ExchangeRules = {
       weekdays: WORKWEEK,
       open: '09:00',
       close: '15:00',
+      extendedClose: '15:05',
       breaks: [['11:30', '12:30']],
     },
     {
@@ -62,6 +63,7 @@ export const xtks: ExchangeRules = {
       weekdays: WORKWEEK,
       open: '09:00',
       close: '15:30',
+      extendedClose: '15:35',
       breaks: [['11:30', '12:30']],
     },
   ],

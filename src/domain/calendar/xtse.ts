@@ -29,7 +29,15 @@ export const xtse: ExchangeRules = {
   name: 'Toronto Stock Exchange',
   timeZone: 'America/Toronto',
   firstDay: '1990-01-02',
-  hours: [{ from: '1990-01-02', weekdays: WORKWEEK, open: '09:30', close: '16:00' }],
+  hours: [
+    {
+      from: '1990-01-02',
+      weekdays: WORKWEEK,
+      open: '09:30',
+      close: '16:00',
+      extendedClose: '17:00',
+    },
+  ],
   holidays: [
     { name: "New Year's Day", date: weekendToMonday(fixed(1, 1)) },
     { name: 'Family Day', date: nthWeekday(3, MONDAY, 2), from: 2008 },
@@ -50,6 +58,7 @@ export const xtse: ExchangeRules = {
       date: onWeekdays(fixed(12, 24), WORKWEEK),
       from: 2010,
       close: '13:00',
+      extendedClose: '14:00',
     },
   ],
   closures: {

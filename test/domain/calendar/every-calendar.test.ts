@@ -104,7 +104,8 @@ describe('names of exchanges', () => {
   const cases = [
     ['XNAS', 'XNYS'],
     ['lse', 'XLON'],
-    ['XFRA', 'XETR'],
+    ['Frankfurt', 'XFRA'],
+    ['GER', 'XETR'],
     ['Tokyo', 'XTKS'],
     ['HKEX', 'XHKG'],
     ['XSHE', 'XSHG'],
@@ -120,6 +121,6 @@ describe('names of exchanges', () => {
 
   it('are codes of four letters, or hours by days', () => {
     for (const exchange of listExchanges()) assert.match(exchange, /^([A-Z]{4}|24\/[57])$/)
-    assert.equal(listExchanges().length, 20)
+    assert.equal(listExchanges().length, 21)
   })
 })

@@ -235,3 +235,27 @@ describe('in the weeks between two changes of clocks', () => {
     })
   }
 })
+
+describe('the auction after the close', () => {
+  const windows = [
+    ['XLON', '2024-07-01', '16:40'],
+    ['XLON', '2024-12-24', '12:40'],
+    ['XPAR', '2024-12-24', '14:15'],
+    ['XTKS', '2024-11-05', '15:35'],
+    ['XHKG', '2024-07-02', '16:15'],
+    ['XHKG', '2024-12-24', '12:15'],
+    ['XASX', '2024-12-24', '14:25'],
+  ] as const
+  for (const [exchange, date, end] of windows) {
+    it(`belongs to the session: ${exchange} until ${end} on ${date}`, () => {
+      const calendar = getCalendar(exchange)
+      const session = calendar.session(parseDay(date))!
+      const [hours, minutes] = end.split(':').map(Number)
+      const after = calendar.instantAt(session.day, hours! * 60 + minutes!)
+      assert.equal(calendar.sessionAt(session.close), session)
+      assert.equal(calendar.isOpen(session.close), false)
+      assert.equal(calendar.sessionAt(after - 1), session)
+      assert.equal(calendar.sessionAt(after), null)
+    })
+  }
+})
