@@ -49,7 +49,7 @@ export function parseBars(
 }
 
 /** Reads a body, quickly where it is of the usual shape. */
-export function findAggregates(body: VendorBody): Aggregates | VendorFailure {
+function findAggregates(body: VendorBody): Aggregates | VendorFailure {
   const { bytes, status } = body
   const scanned = isSuccess(status) ? scanAggregates(bytes, bodyStart(bytes)) : null
   if (scanned !== null && isGood(status, scanned.members)) return scanned

@@ -181,7 +181,7 @@ export function bodyStart(bytes: Uint8Array): number {
  * A text of the vendor without keys, which are found by what stands before them and by their own look:
  * a long run of letters and digits.
  */
-export function redactMessage(text: string): string {
+function redactMessage(text: string): string {
   const redacted = text
     .replaceAll(/(\bapi[\s_-]?key\s*[:=]\s*["'`]?)[^\s"'`&)]+/gi, '$1***')
     .replaceAll(/(\bbearer\s+)[^\s"'`]+/gi, '$1***')

@@ -20,7 +20,7 @@ const SPELLINGS: Partial<Record<Interval, string>> = {
 }
 
 /** Most aggregates that an answer can be made of: minutes for bars inside a day, days for daily ones. */
-export const BASE_AGGREGATES_MAX = 50_000
+const BASE_AGGREGATES_MAX = 50_000
 /** The vendor's history of stocks begins on 2003-09-10. */
 const FIRST_DAY = Date.UTC(2003, 8, 10)
 /** Days of history in the free plan, "2 years", and none of today. */
@@ -55,7 +55,7 @@ export function call(path: string, params: Readonly<Record<string, string>> = {}
 }
 
 /** A symbol as a part of a path. Colons stay as they are (`I:SPX`). */
-export function tickerPath(symbol: string): string {
+function tickerPath(symbol: string): string {
   return encodeURIComponent(vendorTicker(symbol)).replaceAll('%3A', ':')
 }
 
