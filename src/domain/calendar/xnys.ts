@@ -1,7 +1,7 @@
 /**
  * New York Stock Exchange. Nasdaq and the other US equity exchanges keep the same sessions.
  * Sources: NYSE Rule 7.2 (holidays), NYSE's yearly "holiday and early closings calendar" (last read: the one of
- * December 2025, for 2026 to 2028), and NYSE's list of special closings. See docs/decisions/calendar.md.
+ * December 2025, for 2026 to 2028), and NYSE's list of special closings. See docs/decisions/0005-calendars-by-rule.md.
  */
 import {
   daysAfter,
