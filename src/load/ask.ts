@@ -2,6 +2,7 @@
  * Asking a vendor: pays for each call out of the shared budget, waits where waiting helps, and turns
  * every answer that is not data into one error with a stable code.
  */
+import type { Archive, Outcome } from '../archive/archived-answer.ts'
 import type { Clock } from '../clock.ts'
 import type { ProviderConfig } from '../config.ts'
 import type { Pool } from '../db/connect.ts'
@@ -44,6 +45,8 @@ export interface AskContext {
   /** Ends waiting and sending at once. */
   readonly signal?: AbortSignal
   readonly onWait?: (wait: Wait) => void
+  /** Where answers are kept as they came; absent where none are. */
+  readonly archive?: Archive
   /** Calls that went out; asking adds to it, also where it throws. */
   requests: number
 }
@@ -53,7 +56,14 @@ export interface AskOptions {
   readonly maxWaitMs?: number
   /** Asked before each payment: what it returns is thrown, and the call is not made. */
   readonly veto?: () => StockyardError | undefined
+  /** What the call is for, where it is for bars: kept with the answer. */
+  readonly bars?: BarRequest
+  /** True for a call that is not repeated, whatever the answer. */
+  readonly once?: boolean
 }
+
+/** Reads an answer that came at an instant. */
+export type ReadAnswer<T> = (body: ReceivedBody, receivedAt: number) => T | VendorFailure
 
 /** Bars, with the call that brought them: what it covers can be less than what was first asked. */
 export interface AskedBars extends BarAnswer {
@@ -85,14 +95,14 @@ export async function ask<T extends { readonly ok: true }>(
   context: AskContext,
   provider: Provider,
   request: VendorRequest,
-  parse: (body: ReceivedBody) => T | VendorFailure,
+  parse: ReadAnswer<T>,
   options: AskOptions = {},
 ): Promise<T> {
-  let refusals = 0
-  let unreadable = 0
+  let refusals = options.once === true ? REFUSALS_MAX : 0
+  let unreadable = options.once === true ? MALFORMED_MAX : 0
   for (;;) {
     const body = await send(context, provider, request, options)
-    const answer = parse(body)
+    const answer = readAndKeep(context, provider, request, body, parse, options.bars ?? null)
     if (answer.ok) return answer
     context.log.debug({ provider: provider.id, status: body.status, ...answer }, 'not data')
     const pause = pauseAfter(answer.failure, refusals, provider)
@@ -106,6 +116,28 @@ export async function ask<T extends { readonly ok: true }>(
     } else {
       throw failureError(answer, provider)
     }
+  }
+}
+
+/** Reads an answer and keeps it as it came, also where reading it throws: then above all. */
+function readAndKeep<T extends { readonly ok: true }>(
+  context: AskContext,
+  provider: Provider,
+  request: VendorRequest,
+  body: ReceivedBody,
+  parse: ReadAnswer<T>,
+  bars: BarRequest | null,
+): T | VendorFailure {
+  const receivedAt = context.clock.now()
+  const baseUrl = context.config.baseUrl ?? provider.baseUrl
+  let outcome: Outcome = 'crash'
+  try {
+    const answer = parse(body, receivedAt)
+    outcome = answer.ok ? 'data' : answer.failure
+    return answer
+  } finally {
+    const { id } = provider
+    context.archive?.keep({ provider: id, baseUrl, request, bars, body, receivedAt, outcome })
   }
 }
 
@@ -127,8 +159,8 @@ export async function askBars(
 ): Promise<AskedBars> {
   let receivedAt = context.clock.now()
   let simulated = false
-  const parse = (body: ReceivedBody) => {
-    receivedAt = context.clock.now()
+  const parse: ReadAnswer<BarAnswer> = (body, at) => {
+    receivedAt = at
     simulated = body.simulated
     const baseUrl = context.config.baseUrl ?? provider.baseUrl
     return provider.parseBars(body, request, { calendar, receivedAt, baseUrl })
@@ -137,7 +169,8 @@ export async function askBars(
   const form = formOf(provider, request)
   let answer: BarAnswer
   try {
-    answer = await ask(context, provider, request.request, parse, { veto: () => refused.get(form) })
+    const veto = () => refused.get(form)
+    answer = await ask(context, provider, request.request, parse, { veto, bars: request })
   } catch (error) {
     if (!(error instanceof StockyardError) || request.fallback === null) throw error
     if (!FALLBACK_CODES.has(error.code)) throw error
