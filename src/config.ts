@@ -112,6 +112,11 @@ const schema = z.object({
   ALPHA_VANTAGE_API_KEY: text,
   ALPHA_VANTAGE_BASE_URL: url(http),
   ALPHA_VANTAGE_BUDGET: budget,
+  POLYGON_API_KEY: text,
+  POLYGON_BASE_URL: url(http),
+  POLYGON_BUDGET: budget,
+  YAHOO_BASE_URL: url(http),
+  YAHOO_BUDGET: budget,
   DEFAULT_TICKERS: text,
   DEFAULT_INTERVAL: interval,
   DEFAULT_DAYS: wholeNumber(1, 36_500, 90),
@@ -145,6 +150,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         baseUrl: read.ALPHA_VANTAGE_BASE_URL,
         budget: read.ALPHA_VANTAGE_BUDGET,
       },
+      polygon: {
+        key: read.POLYGON_API_KEY,
+        baseUrl: read.POLYGON_BASE_URL,
+        budget: read.POLYGON_BUDGET,
+      },
+      yahoo: { key: undefined, baseUrl: read.YAHOO_BASE_URL, budget: read.YAHOO_BUDGET },
     },
     defaultTickers: (read.DEFAULT_TICKERS ?? 'AAPL,GOOGL,MSFT,AMZN,TSLA')
       .split(',')

@@ -108,7 +108,7 @@ async function fetchHistory(
     const summary = await fetchSymbols(context, store, config, {
       symbols: SYMBOLS,
       intervals: [interval],
-      provider: chooseProvider('alpha-vantage'),
+      providers: [chooseProvider('alpha-vantage')],
       from: today - days * DAY_MS,
       until: null,
       force: false,

@@ -7,6 +7,7 @@ import type { Interval } from '../domain/interval.ts'
 import { fetchAll, type FetchSummary } from '../load/fetch-series.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
 import type { Provider } from '../providers/provider.ts'
+import { getProvider, PROVIDERS } from '../providers/registry.ts'
 import type { Store } from './open-store.ts'
 import { showProgress } from './progress.ts'
 import type { CommandContext } from './run-command.ts'
@@ -14,7 +15,8 @@ import type { CommandContext } from './run-command.ts'
 export interface SymbolsWish {
   readonly symbols: readonly string[]
   readonly intervals: readonly Interval[]
-  readonly provider: Provider
+  /** The preferred first, never empty; see chooseProviders. */
+  readonly providers: readonly Provider[]
   /** Days, or null: see load/plan.ts. */
   readonly from: number | null
   readonly until: number | null
@@ -51,6 +53,26 @@ export function checkProvider(
   )
 }
 
+/**
+ * The vendors that may serve a wish, the preferred first: the one that was named, or else all that have
+ * what they need.
+ * @throws StockyardError `KEY_MISSING`, `INTERVAL_UNSUPPORTED`, `PROVIDER_UNKNOWN`
+ */
+export function chooseProviders(
+  named: string | undefined,
+  config: Config,
+  intervals: readonly Interval[],
+): readonly Provider[] {
+  if (named !== undefined) {
+    const provider = getProvider(named)
+    checkProvider(provider, config, intervals)
+    return [provider]
+  }
+  return PROVIDERS.filter(
+    (provider) => !provider.needsKey || config.providers[provider.id]?.key !== undefined,
+  )
+}
+
 /** Fetches, with progress on standard error. */
 export async function fetchSymbols(
   context: CommandContext,
@@ -58,22 +80,14 @@ export async function fetchSymbols(
   config: Config,
   wish: SymbolsWish,
 ): Promise<FetchSummary> {
-  const { provider } = wish
+  const [provider] = wish.providers
   const log = await context.log()
   const client = makeHttpClient({ clock: context.clock, log })
   const { pool } = store
-  const providerConfig = config.providers[provider.id] ?? {
-    key: undefined,
-    baseUrl: undefined,
-    budget: undefined,
-  }
-  const budget = parseBudget(providerConfig.budget ?? provider.budget)
-  const state = await budgetState(pool, provider.id, budget, provider.resetZone)
-  const day = state.windows.find((window) => window.window === 'day')
   const progress = showProgress({
     output: context.stderr,
     clock: context.clock,
-    callsLeft: day?.left ?? null,
+    callsLeft: await callsLeftToday(store, config, provider),
   })
   try {
     return await fetchAll(
@@ -82,7 +96,7 @@ export async function fetchSymbols(
         client,
         clock: context.clock,
         log,
-        config: providerConfig,
+        configs: config.providers,
         signal: context.signal,
         onProgress: (task) => progress.task(task),
         onWait: (wait) => progress.wait(wait),
@@ -93,4 +107,16 @@ export async function fetchSymbols(
     progress.finish()
     await client.close()
   }
+}
+
+/** What is left today of the budget of the preferred vendor; null where it has no calls a day. */
+async function callsLeftToday(
+  store: Store,
+  config: Config,
+  provider: Provider | undefined,
+): Promise<number | null> {
+  if (provider === undefined) return null
+  const budget = parseBudget(config.providers[provider.id]?.budget ?? provider.budget)
+  const state = await budgetState(store.pool, provider.id, budget, provider.resetZone)
+  return state.windows.find((window) => window.window === 'day')?.left ?? null
 }

@@ -7,7 +7,7 @@ import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import type { FetchSummary, TaskSummary } from '../load/fetch-series.ts'
 import type { Define } from './commands.ts'
-import { checkProvider, fetchSymbols } from './fetch-symbols.ts'
+import { chooseProviders, fetchSymbols } from './fetch-symbols.ts'
 import type { Store } from './open-store.ts'
 import {
   addExamples,
@@ -19,7 +19,7 @@ import {
   type Period,
 } from './options.ts'
 import { plainText, writeJson } from './output.ts'
-import { chooseProvider, providerOption } from './provider-option.ts'
+import { providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
 
@@ -68,13 +68,12 @@ async function fetchCommand(
   }
   const config = await context.config()
   const intervals = options.interval ?? [config.defaultInterval]
-  const provider = chooseProvider(options.provider)
-  checkProvider(provider, config, intervals)
+  const providers = chooseProviders(options.provider, config, intervals)
   const store = await context.openStore({ writes: true })
   const summary = await fetchSymbols(context, store, config, {
     symbols: symbols.length > 0 ? symbols : await watchedSymbols(store, config),
     intervals,
-    provider,
+    providers,
     from: options.from ?? daysBack(context, options.days),
     until: options.until ?? null,
     force: options.force === true,

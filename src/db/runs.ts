@@ -129,6 +129,8 @@ export async function addTaskCounts(
 
 export interface TaskEnd {
   readonly status: TaskStatus
+  /** The vendor that served, or was meant to. */
+  readonly provider: string
   /** Calls that were sent to the vendor. */
   readonly requests: number
   readonly watermark: number | null
@@ -150,7 +152,7 @@ export async function finishTask(
   await connection.query(
     `UPDATE stockyard.tasks SET
        status = $3, requests = $4, watermark = $5, notes = $6, error_code = $7, error_message = $8,
-       error_hint = $9, started_at = coalesce(started_at, clock_timestamp()),
+       error_hint = $9, provider = $10, started_at = coalesce(started_at, clock_timestamp()),
        finished_at = clock_timestamp()
      WHERE run_id = $1 AND number = $2`,
     [
@@ -163,6 +165,7 @@ export async function finishTask(
       end.error?.code,
       end.error?.message,
       end.error?.hint,
+      end.provider,
     ],
   )
 }

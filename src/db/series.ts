@@ -5,6 +5,7 @@ import type { Bar } from '../domain/bar-batch.ts'
 import { formatCoverage, parseCoverage, type Coverage } from '../domain/coverage.ts'
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
+import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { Connection, Queryable } from './connect.ts'
 
 /** What makes a series the one it is. */
@@ -74,6 +75,30 @@ export async function findHead(connection: Queryable, key: SeriesKey): Promise<S
   return rows[0] === undefined ? null : toHead(rows[0])
 }
 
+/** The exchange whose calendar a symbol follows; a guess by its spelling where it is new to the store. */
+export async function findExchange(connection: Queryable, symbol: string): Promise<string> {
+  const { rows } = await connection.query<{ exchange: string }>(
+    `SELECT i.exchange FROM stockyard.symbols y JOIN stockyard.instruments i ON i.id = y.instrument_id
+     WHERE y.symbol = $1 AND y.valid_until IS NULL`,
+    [symbol],
+  )
+  return rows[0]?.exchange ?? readSymbolMeaning(symbol).exchange
+}
+
+/** Which series there are already of some symbols. */
+export async function listSeries(
+  connection: Queryable,
+  symbols: readonly string[],
+): Promise<{ symbol: string; interval: Interval; provider: string }[]> {
+  const { rows } = await connection.query<{ symbol: string; interval: Interval; provider: string }>(
+    `SELECT y.symbol, s.interval, s.provider
+     FROM stockyard.symbols y JOIN stockyard.series s ON s.instrument_id = y.instrument_id
+     WHERE y.symbol = ANY ($1) AND y.valid_until IS NULL`,
+    [symbols],
+  )
+  return rows
+}
+
 /**
  * The id of a series, made where it is not there yet, with its instrument and symbol. Safe when
  * several processes do it at once.
@@ -102,8 +127,10 @@ export async function ensureSeries(connection: Connection, key: SeriesKey): Prom
 }
 
 async function addInstrument(connection: Connection, symbol: string): Promise<number> {
+  const { kind, exchange } = readSymbolMeaning(symbol)
   const { rows } = await connection.query<{ id: number }>(
-    'INSERT INTO stockyard.instruments DEFAULT VALUES RETURNING id',
+    'INSERT INTO stockyard.instruments (exchange, kind) VALUES ($1, $2) RETURNING id',
+    [exchange, kind],
   )
   const id = rows[0]!.id
   await connection.query('INSERT INTO stockyard.symbols (symbol, instrument_id) VALUES ($1, $2)', [

@@ -16,8 +16,9 @@ import {
   type TaskCounts,
   type TaskStatus,
 } from '../db/runs.ts'
-import type { SeriesKey } from '../db/series.ts'
+import { listSeries } from '../db/series.ts'
 import { redact } from '../log.ts'
+import type { ProviderConfig } from '../config.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AskContext } from './ask.ts'
 import { fetchSeries, type SeriesProgress } from './series-requests.ts'
@@ -25,7 +26,8 @@ import { fetchSeries, type SeriesProgress } from './series-requests.ts'
 export interface FetchWish {
   readonly symbols: readonly string[]
   readonly intervals: readonly Interval[]
-  readonly provider: Provider
+  /** Vendors that may serve, the preferred first; the next one is asked where one cannot or will not. */
+  readonly providers: readonly Provider[]
   /** Days; see Wish. */
   readonly from: number | null
   readonly until: number | null
@@ -70,16 +72,23 @@ export interface FetchSummary extends TaskCounts {
   readonly tasks: readonly TaskSummary[]
 }
 
-/** The count of calls is kept for each task by itself. */
-export interface FetchContext extends Omit<AskContext, 'requests'> {
+/** The count of calls is kept for each task by itself, and what the user says for each vendor. */
+export interface FetchContext extends Omit<AskContext, 'requests' | 'config'> {
+  /** By the id of the provider; one that is not in it is used with its defaults. */
+  readonly configs: Readonly<Record<string, ProviderConfig>>
   readonly onProgress?: (task: TaskProgress) => void
 }
 
 interface Task {
   progress: TaskProgress
-  readonly series: SeriesKey
+  readonly symbol: string
   readonly interval: Interval
+  /** Vendors that have the interval, in the order in which they are asked; can be empty. */
+  readonly providers: readonly Provider[]
 }
+
+/** Vendors of which no more can be had in this run, with the reason, by id. */
+type Halted = Map<string, StockyardError>
 
 /**
  * Fetches and stores what is missing of some series.
@@ -87,7 +96,7 @@ interface Task {
  *   summary instead
  */
 export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<FetchSummary> {
-  const tasks = makeTasks(wish)
+  const tasks = makeTasks(wish, await listSeries(context.pool, wish.symbols))
   await closeAbandonedRuns(context.pool)
   const runId = await inTransaction(context.pool, (connection) =>
     startRun(
@@ -97,7 +106,7 @@ export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<
       tasks.map(({ progress }) => progress),
     ),
   )
-  const halted: { error?: StockyardError } = {}
+  const halted: Halted = new Map()
   const queue = tasks.values()
   const worker = async () => {
     for (const task of queue) await runTask(context, wish, runId, task, halted)
@@ -111,39 +120,57 @@ export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<
   return summary
 }
 
-function makeTasks(wish: FetchWish): Task[] {
+function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof listSeries>>): Task[] {
   const pairs = wish.symbols.flatMap((symbol) =>
     wish.intervals.map((interval) => ({ symbol, interval })),
   )
-  return pairs.map(({ symbol, interval }, index) => ({
-    interval,
-    series: { symbol, interval, provider: wish.provider.id, basis: wish.provider.basis },
-    progress: {
-      number: index + 1,
+  return pairs.map(({ symbol, interval }, index) => {
+    const has = new Set(
+      known
+        .filter((series) => series.symbol === symbol && series.interval === interval)
+        .map((series) => series.provider),
+    )
+    const able = wish.providers.filter((provider) => provider.intervals.includes(interval))
+    // A series that is there goes on with its vendor, so that it stays one series.
+    const providers = [
+      ...able.filter((provider) => has.has(provider.id)),
+      ...able.filter((provider) => !has.has(provider.id)),
+    ]
+    return {
       symbol,
       interval,
-      provider: wish.provider.id,
-      status: 'pending',
-      requestsPlanned: 0,
-      requestsDone: 0,
-      requests: 0,
-      fetched: 0,
-      inserted: 0,
-      updated: 0,
-      unchanged: 0,
-      rejected: 0,
-      watermark: null,
-      notes: [],
-      error: null,
-    },
-  }))
+      providers,
+      progress: {
+        ...NOTHING_YET,
+        number: index + 1,
+        symbol,
+        interval,
+        provider: providers[0]?.id ?? '',
+      },
+    }
+  })
 }
+
+const NOTHING_YET = {
+  status: 'pending',
+  requestsPlanned: 0,
+  requestsDone: 0,
+  requests: 0,
+  fetched: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  rejected: 0,
+  watermark: null,
+  notes: [],
+  error: null,
+} as const
 
 function runArguments(wish: FetchWish): Record<string, unknown> {
   return {
     symbols: wish.symbols,
     intervals: wish.intervals,
-    provider: wish.provider.id,
+    providers: wish.providers.map((provider) => provider.id),
     from: wish.from === null ? null : formatDate(wish.from),
     until: wish.until === null ? null : formatDate(wish.until),
     force: wish.force,
@@ -156,46 +183,30 @@ async function runTask(
   wish: FetchWish,
   runId: number,
   task: Task,
-  halted: { error?: StockyardError },
+  halted: Halted,
 ): Promise<void> {
   const report = (change: Partial<TaskProgress>) => {
     task.progress = { ...task.progress, ...change }
     context.onProgress?.(task.progress)
   }
-  // The task has a count of its own, so that a run tells which series spent which calls.
-  const counted = { ...context, requests: 0 }
+  await startTask(context.pool, runId, task.progress.number)
+  report({ status: 'running' })
   try {
-    if (halted.error !== undefined) throw halted.error
-    context.signal?.throwIfAborted()
-    const { provider } = wish
-    await startTask(context.pool, runId, task.progress.number)
-    report({ status: 'running' })
-    await fetchSeries(
-      counted,
-      {
-        series: task.series,
-        provider,
-        wish: { ...wish, interval: task.interval },
-        runId,
-        taskNumber: task.progress.number,
-      },
-      (progress) => report({ ...progress, requests: counted.requests }),
-    )
-    report({ status: 'succeeded', requests: counted.requests })
+    await askInTurn(context, wish, runId, task, halted, report)
+    report({ status: 'succeeded' })
   } catch (thrown) {
     const error = asStockyardError(thrown, context.signal)
     if (error.kind === 'database') throw error
-    if (stopsTheOthers(error)) halted.error = error
     report({
       status: error.code === 'INTERRUPTED' ? 'skipped' : 'failed',
-      requests: counted.requests,
       error: { code: error.code, message: redact(error.message), hint: error.hint ?? null },
     })
     if (error.kind === 'internal') context.log.error({ err: error.cause ?? error }, 'a task failed')
   }
-  const { status, requests, watermark, notes, error } = task.progress
+  const { status, requests, watermark, notes, error, provider } = task.progress
   await finishTask(context.pool, runId, task.progress.number, {
     status,
+    provider,
     requests,
     watermark,
     notes,
@@ -203,19 +214,100 @@ async function runTask(
   })
 }
 
-const STOPPING_CODES = new Set([
-  'BUDGET_EXHAUSTED',
-  'KEY_REFUSED',
-  'KEY_MISSING',
-  'INTERRUPTED',
-  'STORE_REAL',
-  'STORE_SIMULATED',
-])
+/**
+ * Asks the vendors of a task one after the other until one has served.
+ * @throws the first vendor's error where none has, since that one was meant to serve
+ */
+async function askInTurn(
+  context: FetchContext,
+  wish: FetchWish,
+  runId: number,
+  task: Task,
+  halted: Halted,
+  report: (change: Partial<TaskProgress>) => void,
+): Promise<void> {
+  const failures: StockyardError[] = []
+  for (const provider of task.providers) {
+    context.signal?.throwIfAborted()
+    const stopped = halted.get(provider.id)
+    try {
+      if (stopped !== undefined) throw stopped
+      await askOne(context, wish, runId, task, provider, report)
+      return
+    } catch (thrown) {
+      const error = asStockyardError(thrown, context.signal)
+      if (STOPPING_CODES.has(error.code)) halted.set(provider.id, error)
+      if (!letsOthersServe(error)) throw error
+      failures.push(error)
+      const note = `${provider.id} did not serve: ${redact(error.message)}`
+      report({ notes: [...task.progress.notes, note] })
+    }
+  }
+  const [first] = failures
+  if (first !== undefined) report({ provider: task.providers[0]!.id })
+  throw first ?? unsupportedError(task, wish)
+}
+
+async function askOne(
+  context: FetchContext,
+  wish: FetchWish,
+  runId: number,
+  task: Task,
+  provider: Provider,
+  report: (change: Partial<TaskProgress>) => void,
+): Promise<void> {
+  const before = task.progress
+  // The task has a count of its own, so that a run tells which series spent which calls.
+  const counted: AskContext = {
+    ...context,
+    config: context.configs[provider.id] ?? {
+      key: undefined,
+      baseUrl: undefined,
+      budget: undefined,
+    },
+    requests: 0,
+  }
+  const { symbol, interval } = task
+  try {
+    await fetchSeries(
+      counted,
+      {
+        series: { symbol, interval, provider: provider.id, basis: provider.basis },
+        provider,
+        wish: { ...wish, interval },
+        runId,
+        taskNumber: before.number,
+      },
+      (progress) =>
+        report({
+          ...progress,
+          provider: provider.id,
+          requests: before.requests + counted.requests,
+          notes: [...before.notes, ...progress.notes],
+        }),
+    )
+  } finally {
+    report({ requests: before.requests + counted.requests })
+  }
+}
+
+function unsupportedError(task: Task, wish: FetchWish): StockyardError {
+  const names = wish.providers.map((provider) => provider.name).join(' or ')
+  const sentence = `There are no bars of ${task.interval} from ${names}.`
+  return new StockyardError('usage', 'INTERVAL_UNSUPPORTED', sentence, {
+    hint: 'stockyard providers lists what each vendor has.',
+  })
+}
+
+/** False where another vendor would fail in the same way, or must not be asked. */
+function letsOthersServe(error: StockyardError): boolean {
+  return ['provider', 'not-found', 'config'].includes(error.kind) && !STORE_CODES.has(error.code)
+}
+
+const STORE_CODES = new Set(['STORE_REAL', 'STORE_SIMULATED'])
 
 /** Errors after which every further call to the same vendor is in vain. */
-function stopsTheOthers(error: StockyardError): boolean {
-  return STOPPING_CODES.has(error.code)
-}
+const STOPPING_CODES = new Set(['BUDGET_EXHAUSTED', 'KEY_REFUSED', 'KEY_MISSING', ...STORE_CODES])
 
 function asStockyardError(thrown: unknown, signal: AbortSignal | undefined): StockyardError {
   if (thrown instanceof StockyardError) return thrown

@@ -45,6 +45,11 @@ export interface Load {
   readonly fetched: number
   /** Days for which the answer is the whole truth, or null: from its first to its last bar. */
   readonly covers: DayRange | null
+  /**
+   * First day of which the answer may not hold all, since more of it follows in another; null where it
+   * is all there.
+   */
+  readonly continuesFrom: number | null
   /** Instant at which the answer came. */
   readonly receivedAt: number
   /** True for an answer of the simulated exchange, which never goes into a store of real data. */
@@ -162,7 +167,7 @@ function headChange(
   const coverage = range === null ? head.coverage : addRange(head.coverage, range)
   const newest = coverage[coverage.length - 1]
   const { ts, length } = load.batch
-  const finalDay = lastFinalDayIn(load, finalThrough)
+  const finalDay = lastFinalDayIn(load, Math.min(finalThrough, (range?.until ?? Infinity) - DAY_MS))
   const isNewest = newest !== undefined && range !== null && newest.until === range.until
   return {
     coverage,
@@ -218,6 +223,13 @@ function dayOf(calendar: Calendar, interval: Interval, ts: number): number {
  * unless the answer's end lies long past.
  */
 function coveredBy(load: Load, finalThrough: number): DayRange | null {
+  const range = answeredRange(load, finalThrough)
+  if (range === null || load.continuesFrom === null) return range
+  const until = Math.min(range.until, load.continuesFrom)
+  return range.from < until ? { from: range.from, until } : null
+}
+
+function answeredRange(load: Load, finalThrough: number): DayRange | null {
   const { interval } = load.series
   const { calendar, covers, batch } = load
   const finalDay = lastFinalDayIn(load, finalThrough)

@@ -6,11 +6,11 @@ import type { Calendar } from '../domain/calendar/calendar.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
-import { findHead, type SeriesHead, type SeriesKey } from '../db/series.ts'
+import { findExchange, findHead, type SeriesHead, type SeriesKey } from '../db/series.ts'
 import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
 import { validateBatch } from '../validate/validate-batch.ts'
-import { askBars, type AskContext } from './ask.ts'
+import { askBars, type AskContext, type AskedBars } from './ask.ts'
 import { loadBatch } from './load-batch.ts'
 import { planRanges, type Wish } from './plan.ts'
 
@@ -35,7 +35,7 @@ export interface SeriesProgress extends TaskCounts {
 type Report = (progress: SeriesProgress) => void
 
 /** Errors that say of one call that there is nothing to be had by it. */
-const NOTHING_CODES = new Set(['NO_DATA', 'SYMBOL_UNKNOWN', 'REQUEST_REFUSED'])
+const NOTHING_CODES = new Set(['NO_DATA', 'SYMBOL_UNKNOWN', 'REQUEST_REFUSED', 'PLAN_LACKS'])
 
 /**
  * Brings one series up to date; nothing is asked when all that is wanted is final.
@@ -46,7 +46,7 @@ export async function fetchSeries(
   task: SeriesTask,
   report: Report,
 ): Promise<void> {
-  const calendar = getCalendar('XNYS')
+  const calendar = getCalendar(await findExchange(context.pool, task.series.symbol))
   const head = await findHead(context.pool, task.series)
   const requests = planRequests(task, head, calendar, context.clock.now())
   let progress: SeriesProgress = {
@@ -62,7 +62,19 @@ export async function fetchSeries(
   }
   report(progress)
   const run = async (request: BarRequest) => {
-    progress = await fetchRequest(context, task, request, calendar, progress)
+    const seen = new Set<string>()
+    let page: BarRequest | undefined = request
+    while (page !== undefined) {
+      const call = JSON.stringify(page.request)
+      if (seen.has(call)) throw circleError(task)
+      seen.add(call)
+      context.signal?.throwIfAborted()
+      const answer: AskedBars = await askBars(context, task.provider, page, calendar)
+      progress = await loadAnswer(context, task, answer, calendar, progress)
+      page = answer.next
+      report(progress)
+    }
+    progress = { ...progress, requestsDone: progress.requestsDone + 1 }
     report(progress)
   }
   const [first, ...others] = requests
@@ -126,16 +138,22 @@ function planRequests(
   return [...byCall.values()]
 }
 
-/** fetch -> parse -> validate -> load, for one call. */
-async function fetchRequest(
+function circleError(task: SeriesTask): StockyardError {
+  const sentence = `The pages of ${task.provider.name} for ${task.series.symbol} lead in a circle.`
+  return new StockyardError('provider', 'PAGES_CIRCULAR', sentence, {
+    hint: 'What came is stored; report it where it stays so.',
+  })
+}
+
+/** validate -> load, for one answer. */
+async function loadAnswer(
   context: AskContext,
   task: SeriesTask,
-  request: BarRequest,
+  answer: AskedBars,
   calendar: Calendar,
   before: SeriesProgress,
 ): Promise<SeriesProgress> {
   const { series, provider } = task
-  const answer = await askBars(context, provider, request, calendar)
   const { asked, covers } = answer.request
   const checked = validateBatch(answer, {
     interval: series.interval,
@@ -157,12 +175,13 @@ async function fetchRequest(
     rejects: [...unreadable, ...checked.rejects],
     fetched: answer.batch.length + unreadable.length,
     covers,
+    continuesFrom: answer.next?.asked?.from ?? null,
     receivedAt: answer.receivedAt,
     simulated: answer.simulated,
   })
   return {
     requestsPlanned: before.requestsPlanned,
-    requestsDone: before.requestsDone + 1,
+    requestsDone: before.requestsDone,
     fetched: before.fetched + loaded.fetched,
     inserted: before.inserted + loaded.inserted,
     updated: before.updated + loaded.updated,

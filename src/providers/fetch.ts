@@ -166,7 +166,7 @@ async function followRedirects(
   for (let redirects = 0; ; redirects += 1) {
     if (isAborted(target.signal)) throw interruptedError()
     const refund = await target.pay?.()
-    const reply = await exchange(client, request, url, target.signal, place)
+    const reply = await exchange(client, request, url, target, place)
     if ('error' in reply) {
       if (!reply.sent) await refund?.()
       return { error: reply.error, cause: { status: null, retryAfterMs: null } }
@@ -199,9 +199,10 @@ async function exchange(
   client: HttpClient,
   request: VendorRequest,
   url: URL,
-  signal: AbortSignal | undefined,
+  target: Target,
   place: string,
 ): Promise<Reply | Failed> {
+  const { signal } = target
   const abort = new AbortController()
   const stop = () => abort.abort()
   let isLate = false
@@ -223,6 +224,7 @@ async function exchange(
         'accept-encoding': ACCEPT_ENCODING,
         'user-agent': client.userAgent,
         ...request.headers,
+        ...keyHeaders(request, target),
       },
     })
     phase = 'body'
@@ -314,7 +316,17 @@ function requestUrl(request: VendorRequest, target: Target): URL {
 }
 
 function addKey(url: URL, request: VendorRequest, target: Target): void {
-  if (request.keyParam === undefined) return
+  if (request.keyParam !== undefined) url.searchParams.set(request.keyParam, requireKey(target))
+}
+
+/** The header with the key. It goes with every hop, since no redirect leads to another host. */
+function keyHeaders(request: VendorRequest, target: Target): Record<string, string> {
+  if (request.keyHeader === undefined) return {}
+  const { name, prefix } = request.keyHeader
+  return { [name]: `${prefix}${requireKey(target)}` }
+}
+
+function requireKey(target: Target): string {
   if (target.key === undefined) {
     const variable = `${target.provider.replaceAll('-', '_').toUpperCase()}_API_KEY`
     throw new StockyardError('config', 'KEY_MISSING', `${target.provider} needs a key.`, {
@@ -322,7 +334,7 @@ function addKey(url: URL, request: VendorRequest, target: Target): void {
     })
   }
   registerSecret(target.key)
-  url.searchParams.set(request.keyParam, target.key)
+  return target.key
 }
 
 /**

@@ -1,9 +1,12 @@
 /** The providers there are: a plain table. A new one is a folder and a line here. */
 import { StockyardError } from '../domain/error.ts'
 import { alphaVantage } from './alpha-vantage/index.ts'
+import { polygon } from './polygon/index.ts'
 import type { Provider } from './provider.ts'
+import { yahoo } from './yahoo/index.ts'
 
-export const PROVIDERS: readonly Provider[] = [alphaVantage]
+/** In the order in which they are asked where several can serve. */
+export const PROVIDERS: readonly Provider[] = [alphaVantage, polygon, yahoo]
 
 /**
  * The provider of an id such as `alpha-vantage`.

@@ -33,7 +33,13 @@ export function start(
   variables: Variables = {},
   node: string = process.execPath,
 ): Running {
-  const env = { PATH: process.env['PATH'], HOME: folder, STOCKYARD_HOME: join(folder, 'home') }
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: folder,
+    STOCKYARD_HOME: join(folder, 'home'),
+    // No test calls a vendor: nothing listens there.
+    YAHOO_BASE_URL: 'http://127.0.0.1:9',
+  }
   const child = spawn(node, [LAUNCHER, ...args], { cwd: folder, env: { ...env, ...variables } })
   const said = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()

@@ -149,7 +149,12 @@ const BAD_INPUT: readonly BadInput[] = [
     error: 'CONFIG_INVALID',
     says: /DATABASE_URL: expected a URL that starts with postgres:\/\//,
   },
-  { args: ['fetch', 'AAPL'], code: 3, error: 'KEY_MISSING', says: /ALPHA_VANTAGE_API_KEY/ },
+  {
+    args: ['fetch', 'AAPL', '-p', 'alpha-vantage'],
+    code: 3,
+    error: 'KEY_MISSING',
+    says: /ALPHA_VANTAGE_API_KEY/,
+  },
   {
     args: ['symbols', 'search', 'x'],
     code: 3,

@@ -48,11 +48,17 @@ async function replay(
   const client = makeHttpClient({ clock, log })
   try {
     return await fetchAll(
-      { pool, client, clock, log, config: { key: 'replay-key', baseUrl, budget: 'unlimited' } },
+      {
+        pool,
+        client,
+        clock,
+        log,
+        configs: { 'alpha-vantage': { key: 'replay-key', baseUrl, budget: 'unlimited' } },
+      },
       {
         symbols: [symbol],
         intervals: [interval],
-        provider: alphaVantage,
+        providers: [alphaVantage],
         from: null,
         until: null,
         force: false,

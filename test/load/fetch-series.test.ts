@@ -42,12 +42,14 @@ async function fetch(wish: Partial<FetchWish> = {}): Promise<FetchSummary> {
         client,
         clock,
         log,
-        config: { key: 'test-key', baseUrl: sandbox.url, budget: 'unlimited' },
+        configs: {
+          'alpha-vantage': { key: 'test-key', baseUrl: sandbox.url, budget: 'unlimited' },
+        },
       },
       {
         symbols: ['IBM'],
         intervals: ['1d'],
-        provider: alphaVantage,
+        providers: [alphaVantage],
         from: null,
         until: null,
         force: false,

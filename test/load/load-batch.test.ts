@@ -39,6 +39,7 @@ async function load(batch: BarBatch, options: Partial<Load> = {}, where: Pool = 
     rejects: [],
     fetched: batch.length + (options.rejects?.length ?? 0),
     covers: null,
+    continuesFrom: null,
     receivedAt: SATURDAY,
     simulated: false,
     ...options,

@@ -27,12 +27,15 @@ export function minuteBars(from: number, until: number): BarBatch {
   return batch
 }
 
+function cents(value: number): number {
+  return Math.round(value * 100) / 100
+}
+
 function priceOf(instant: number): number {
   return 100 + ((instant / 60_000) % 5000) / 100
 }
 
 function fill(batch: BarBatch, i: number, ts: number, price: number): void {
-  const cents = (value: number) => Math.round(value * 100) / 100
   batch.ts[i] = ts
   batch.open[i] = cents(price)
   batch.high[i] = cents(price + 1)

@@ -93,6 +93,7 @@ async function load(
     rejects: [],
     fetched: rest.batch.length + (rest.rejects?.length ?? 0),
     covers: null,
+    continuesFrom: null,
     receivedAt: FRIDAY,
     simulated: false,
     ...rest,
@@ -126,6 +127,7 @@ async function failOne(pool: Pool): Promise<number> {
   const runId = await newRun(pool, 'XOM', '1d')
   await finishTask(pool, runId, 1, {
     status: 'failed',
+    provider: 'alpha-vantage',
     requests: 3,
     watermark: null,
     notes: ['asked three times'],
