@@ -1,0 +1,181 @@
+/**
+ * The archive in a folder: a folder a UTC day, in it a line an answer and a compressed file a body. The
+ * same body is stored once: its days are names (hard links) of one file. Written beside the work, each
+ * file whole or not at all; what cannot be written is counted, told once, and never stops the work.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, appendFile, link, mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { zstdCompress } from 'node:zlib'
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../domain/error.ts'
+import { DAY_MS } from '../domain/date.ts'
+import type { Logger } from '../log.ts'
+import type { Answer, Archive } from './archived-answer.ts'
+import {
+  BODIES,
+  bytesOnDisk,
+  makeRoom,
+  readUsage,
+  removeExpired,
+  writeUsage,
+  type Bounds,
+} from './bounds.ts'
+import { entryOf, folderOf, formatEntry, type Entry } from './entry.ts'
+import { bodyWithoutKeys } from './redact-answer.ts'
+
+export interface FileArchiveOptions extends Bounds {
+  /** Folder of the archive; made where it is missing, inside one that is there. */
+  readonly root: string
+  readonly clock: Pick<Clock, 'now'>
+  readonly log: Logger
+  /** Most bytes that wait to be written; what comes above that is not kept. */
+  readonly maxWaitingBytes?: number
+}
+
+export interface FileArchive extends Archive {
+  /** Answers that could not be kept. */
+  readonly lost: () => number
+}
+
+/** Name of the file with a day's lines. */
+export const LINES = 'answers.ndjson'
+const WAITING_MAX_BYTES = 64 * 1024 * 1024
+/** Sizes are reckoned as files are written, and looked at so often. */
+const MEASURE_MS = 7 * DAY_MS
+
+const compress = promisify(zstdCompress)
+
+interface State {
+  readonly options: FileArchiveOptions
+  /** The day whose folder was made ready last. */
+  folder: string
+  /** Bytes that this process wrote and the file with the usage does not know of yet. */
+  written: number
+  /** Bytes in all as known, or null before it was looked at. */
+  known: number | null
+}
+
+/** An archive over a folder. Nothing is touched before the first answer. */
+export function openFileArchive(options: FileArchiveOptions): FileArchive {
+  const state: State = { options, folder: '', written: 0, known: null }
+  let tail = Promise.resolve()
+  let waiting = 0
+  let lost = 0
+  const lose = (why: string) => {
+    lost += 1
+    if (lost > 1) return
+    const told = `An answer could not be archived, and the work goes on without: ${why}.`
+    options.log.warn({ archive: options.root }, told)
+  }
+  return {
+    lost: () => lost,
+    keep: (answer) => {
+      const { length } = answer.body.bytes
+      if (waiting + length > (options.maxWaitingBytes ?? WAITING_MAX_BYTES)) {
+        lose('answers come faster than they can be written')
+        return
+      }
+      waiting += length
+      tail = tail
+        .then(() => write(state, answer))
+        .catch((error: unknown) => lose(messageOf(error)))
+        .finally(() => (waiting -= length))
+    },
+    flush: async () => {
+      await tail
+      await settle(state).catch((error: unknown) => lose(messageOf(error)))
+    },
+  }
+}
+
+async function write(state: State, answer: Answer): Promise<void> {
+  const { root } = state.options
+  const bytes = bodyWithoutKeys(answer.body.bytes)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const entry = entryOf(answer, sha256, bytes.length)
+  await makeReady(state, entry.folder)
+  await writeBody(state, entry, bytes)
+  // The line's own beginning ends a line that a crash cut off before it.
+  const line = `\n${formatEntry(entry)}`
+  await appendFile(join(root, entry.folder, LINES), line, { mode: 0o600 })
+  state.written += line.length
+  const { maxBytes } = state.options
+  if (state.known !== null && state.known + state.written > maxBytes) await tidy(state)
+}
+
+/** The folder of a day; with the first answer of a day the days that are too old go. */
+async function makeReady(state: State, folder: string): Promise<void> {
+  const { root } = state.options
+  if (state.folder === folder) return
+  for (const path of [root, join(root, BODIES), join(root, folder)]) await makeFolder(path)
+  const now = state.options.clock.now()
+  const hasRemoved = await removeExpired(root, state.options, now)
+  const usage = await readUsage(root)
+  state.known = usage?.bytes ?? null
+  state.folder = folder
+  if (hasRemoved || usage === null || now - usage.measuredAt > MEASURE_MS) await tidy(state)
+}
+
+/** Not by mkdir's own `recursive`, which never ends in a folder like /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+async function writeBody(state: State, entry: Entry, bytes: Uint8Array): Promise<void> {
+  const { root } = state.options
+  const name = `${entry.sha256}.zst`
+  const path = join(root, entry.folder, name)
+  const shared = join(root, BODIES, name)
+  if (await exists(path)) return
+  if (await isLinked(shared, path)) return
+  const packed = await compress(bytes)
+  const unfinished = `${path}.${randomUUID()}`
+  await writeFile(unfinished, packed, { mode: 0o600, flush: true })
+  await rename(unfinished, path)
+  state.written += bytesOnDisk(packed.length)
+  // Where a file cannot have two names, the same body of another day is stored again.
+  await isLinked(path, shared)
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+function isLinked(path: string, name: string): Promise<boolean> {
+  return link(path, name).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Measures everything and makes room. */
+async function tidy(state: State): Promise<void> {
+  const { root, clock } = state.options
+  state.known = await makeRoom(root, state.options, clock.now())
+  state.written = 0
+  // The folder of the day may have gone with the others.
+  state.folder = ''
+  await makeFolder(join(root, folderOf(clock.now())))
+}
+
+/** Adds what was written to the usage, which other processes have moved on, too. */
+async function settle(state: State): Promise<void> {
+  const { root, maxBytes } = state.options
+  if (state.written === 0) return
+  const usage = await readUsage(root)
+  const bytes = (usage?.bytes ?? 0) + state.written
+  state.written = 0
+  state.known = bytes
+  await writeUsage(root, { bytes, measuredAt: usage?.measuredAt ?? 0 })
+  if (bytes > maxBytes) await tidy(state)
+}

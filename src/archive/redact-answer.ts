@@ -1,0 +1,29 @@
+/** Takes keys out of what is kept of an answer: vendors echo them in their texts and addresses. */
+import { redact } from '../log.ts'
+
+/** What vendors write before a key: `API key as ABC`, `"apiKey": "ABC"`. */
+const NAMED_KEY = /(\bapi[ _-]?key(?:\s+as\s+|["']?\s*[:=]\s*["']?))[\w+/-]{6,}/gi
+
+/** A text without keys, by value and by what stands before them. */
+export function withoutKeys(text: string): string {
+  return redact(text).replaceAll(NAMED_KEY, '$1[redacted]')
+}
+
+/** A body without keys; the same bytes where there is none in it. */
+export function bodyWithoutKeys(bytes: Uint8Array): Uint8Array {
+  // One character a byte: whatever the encoding, all other bytes come out as they went in.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  const clean = withoutKeys(text)
+  return clean === text ? bytes : Buffer.from(clean, 'latin1')
+}
+
+/** Parameters of a call without keys and without those that carry one. */
+export function paramsWithoutKeys(
+  params: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(params).flatMap(([name, value]) =>
+      /^(?:api_?key|key|token|crumb)$/i.test(name) ? [] : [[name, withoutKeys(value)]],
+    ),
+  )
+}
