@@ -239,6 +239,8 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
     industry: nullableString('As the vendor or somebody here named it.'),
     watched: { type: 'boolean', description: 'On the watch list, which is kept up to date.' },
     active: { type: 'boolean', description: 'False once deleted; its bars stay.' },
+    listed_on: nullableString('First day of trading, where a vendor says it.'),
+    delisted_on: nullableString('First day on which it was no longer listed.'),
     simulated: { type: 'boolean', description: 'True when it is from the simulated exchange.' },
     metadata: {
       type: 'object',

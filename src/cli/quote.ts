@@ -1,35 +1,57 @@
-/** `stockyard quote`: the latest price of symbols, as far as the store knows it. */
+/** `stockyard quote`: the latest price of symbols, as far as the store knows it or a vendor says it now. */
+import { findStoreKind } from '../db/store-kind.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
+import { refreshQuote } from '../load/refresh-quotes.ts'
 import { readQuote, type QuoteRow } from '../query/latest.ts'
 import type { Define } from './commands.ts'
+import { askForEach } from './each-symbol.ts'
 import type { Store } from './open-store.ts'
 import { addExamples, readSymbols } from './options.ts'
 import { writeJson } from './output.ts'
+import { providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
 import { simulatedNote } from './simulated-note.ts'
 import { formatPrice, formatTable } from './table.ts'
 
 interface QuoteOptions {
   readonly json?: boolean
+  readonly fresh?: boolean
+  readonly provider?: string
 }
 
 export const define: Define = (command, run) => {
   command
-    .description('Show the latest price of symbols, read from the store.')
+    .description(
+      'Show the latest price of symbols, read from the store; with --fresh, as a vendor says it now.',
+    )
     .argument('<symbols...>', 'symbols')
+    .option(
+      '--fresh',
+      'ask a vendor first, one call of its budget a symbol, and store what it says',
+    )
+    .addOption(providerOption('with --fresh, the vendor to ask'))
     .action((symbols: string[], options: QuoteOptions) =>
-      run(options, (context) => quote(context, readSymbols(symbols))),
+      run(options, (context) => quote(context, readSymbols(symbols), options)),
     )
   addExamples(command, [
     ['quote AAPL', 'one symbol'],
     ['quote AAPL MSFT IBM', 'several'],
+    ['quote AAPL --fresh', 'asked for now'],
     ['quote AAPL --json | jq .data[0].price', 'the number, for a script'],
   ])
 }
 
-async function quote(context: CommandContext, symbols: readonly string[]): Promise<number> {
-  const store = await context.openStore()
-  const { quotes, missing } = await readQuotes(store, symbols)
+async function quote(
+  context: CommandContext,
+  symbols: readonly string[],
+  options: QuoteOptions,
+): Promise<number> {
+  checkOptions(options)
+  const unserved = options.fresh === true ? await refresh(context, symbols, options.provider) : []
+  const fresh = symbols.filter((symbol) => !unserved.some((one) => one.symbol === symbol))
+  const store = await openedStore(context)
+  const { quotes, missing: absent } = await readQuotes(store, fresh)
+  const missing = [...unserved.map(({ error }) => error), ...absent]
   // One unknown symbol among several does not keep the others back.
   if (quotes.length === 0 && missing[0] !== undefined) throw missing[0]
   if (context.json) {
@@ -40,6 +62,27 @@ async function quote(context: CommandContext, symbols: readonly string[]): Promi
   }
   for (const error of missing) await context.stderr.write(`${messageOf(error)}\n`)
   return missing.length > 0 ? 1 : 0
+}
+
+/** The store as it is now: a first answer may just have made it one of simulated data. */
+async function openedStore(context: CommandContext): Promise<Store> {
+  const store = await context.openStore()
+  return { ...store, simulated: (await findStoreKind(store.pool)) === 'simulated' }
+}
+
+function checkOptions(options: QuoteOptions): void {
+  if (options.provider === undefined || options.fresh === true) return
+  throw new StockyardError('usage', 'OPTION_CONFLICT', '--provider goes with --fresh only.', {
+    hint: 'Without --fresh nobody is asked: what was observed last is shown, whoever said it.',
+  })
+}
+
+async function refresh(
+  context: CommandContext,
+  symbols: readonly string[],
+  provider: string | undefined,
+) {
+  return await askForEach(context, await context.config(), symbols, provider, refreshQuote)
 }
 
 async function readQuotes(

@@ -8,10 +8,13 @@ import {
   updateInstrument,
   type Instrument,
 } from '../db/instruments.ts'
-import { formatInstant } from '../query/rows.ts'
+import { stockRow } from '../query/instruments.ts'
 import { readStatus } from '../query/status.ts'
+import { messageOf, StockyardError } from '../domain/error.ts'
+import { refreshReference } from '../load/refresh-reference.ts'
 import { askVendor } from './ask-vendor.ts'
 import type { Define, Run } from './commands.ts'
+import { askForEach } from './each-symbol.ts'
 import type { Store } from './open-store.ts'
 import { addExamples, readSymbol, readSymbols } from './options.ts'
 import { plainText, writeJson } from './output.ts'
@@ -21,6 +24,11 @@ import { formatTable } from './table.ts'
 
 interface SymbolsOptions {
   readonly json?: boolean
+}
+
+interface RefreshOptions extends SymbolsOptions {
+  readonly refresh?: boolean
+  readonly provider?: string
 }
 
 interface ListOptions extends SymbolsOptions {
@@ -48,25 +56,61 @@ export const define: Define = (command, run) => {
 function defineAdd(symbols: Command, run: Run): void {
   const command = symbols
     .command('add')
-    .description('Put symbols on the watch list. Asks no vendor.')
+    .description('Put symbols on the watch list. Asks no vendor, unless told to.')
     .argument('<symbols...>', 'symbols')
-    .action((typed: string[], options: SymbolsOptions) =>
-      run(options, (context) => add(context, readSymbols(typed))),
-    )
+  addRefresh(command).action((typed: string[], options: RefreshOptions) =>
+    run(options, (context) => add(context, readSymbols(typed), options)),
+  )
   addExamples(command, [
     ['symbols add AAPL', 'one'],
     ['symbols add AAPL,MSFT BRK.B', 'several'],
+    ['symbols add SAP.DE --refresh', 'and ask for its name and exchange'],
   ])
 }
 
-async function add(context: CommandContext, symbols: readonly string[]): Promise<void> {
+/** Options of commands that can ask a vendor what a symbol is. */
+function addRefresh(command: Command): Command {
+  return command
+    .option('--refresh', 'ask a vendor for name, exchange and the like: one call a symbol')
+    .addOption(providerOption('with --refresh, the vendor to ask'))
+}
+
+/** Asks what symbols are, where that is wanted; 1 where somebody could not be asked about, else 0. */
+async function refresh(
+  context: CommandContext,
+  symbols: readonly string[],
+  options: RefreshOptions,
+): Promise<number> {
+  if (options.refresh !== true) {
+    if (options.provider === undefined) return 0
+    throw new StockyardError('usage', 'OPTION_CONFLICT', '--provider goes with --refresh only.', {
+      hint: 'Add --refresh to ask that vendor, or leave --provider out.',
+    })
+  }
+  const config = await context.config()
+  const unserved = await askForEach(context, config, symbols, options.provider, refreshReference)
+  const [first] = unserved
+  if (first !== undefined && symbols.length === 1) throw first.error
+  for (const { symbol, error } of unserved) {
+    await context.stderr.write(`${symbol}: ${plainText(messageOf(error))}\n`)
+  }
+  return unserved.length > 0 ? 1 : 0
+}
+
+async function add(
+  context: CommandContext,
+  symbols: readonly string[],
+  options: RefreshOptions,
+): Promise<number> {
   const store = await context.openStore({ writes: true })
   const added: string[] = []
   for (const symbol of symbols) {
     if (await watch(store, symbol)) added.push(symbol)
   }
+  const exitCode = await refresh(context, symbols, options)
   if (context.json) await writeJson(context.stdout, { added, watched: symbols })
   else await context.stdout.write(`Watching ${symbols.join(', ')}.\n`)
+  return exitCode
 }
 
 /** Puts a symbol on the watch list; true when it was not on it. */
@@ -102,7 +146,7 @@ async function list(context: CommandContext, options: ListOptions): Promise<void
     text: options.text,
   })
   if (context.json) {
-    await writeJson(context.stdout, { data: found.map(instrumentJson), next: null })
+    await writeJson(context.stdout, { data: found.map(stockRow), next: null })
   } else if (found.length === 0) {
     await context.stdout.write('No symbol here. Add one: stockyard symbols add AAPL\n')
   } else {
@@ -115,21 +159,27 @@ function defineShow(symbols: Command, run: Run): void {
     .command('show')
     .description('Show what is known and stored of a symbol.')
     .argument('<symbol>', 'the symbol')
-    .action((typed: string, options: SymbolsOptions) =>
-      run(options, (context) => show(context, readSymbol(typed))),
-    )
+  addRefresh(command).action((typed: string, options: RefreshOptions) =>
+    run(options, (context) => show(context, readSymbol(typed), options)),
+  )
   addExamples(command, [
     ['symbols show AAPL', 'name, exchange, series'],
+    ['symbols show AAPL --refresh', 'as a vendor says it now'],
     ['symbols show AAPL --json', 'for a script'],
   ])
 }
 
-async function show(context: CommandContext, symbol: string): Promise<void> {
+async function show(
+  context: CommandContext,
+  symbol: string,
+  options: RefreshOptions,
+): Promise<void> {
+  await refresh(context, [symbol], options)
   const store = await context.openStore()
   const instrument = await getInstrument(store.pool, symbol)
   const { data } = await readStatus(store.pool, { symbol })
   if (context.json) {
-    await writeJson(context.stdout, { ...instrumentJson(instrument), series: data })
+    await writeJson(context.stdout, { ...stockRow(instrument), series: data })
     return
   }
   await context.stdout.write(instrumentTable(context, [instrument]))
@@ -235,14 +285,4 @@ function instrumentTable(context: CommandContext, rows: readonly Instrument[]): 
     ],
     rows,
   )
-}
-
-/** An instrument as scripts read it. */
-function instrumentJson({ createdAt, updatedAt, metadata, ...same }: Instrument) {
-  return {
-    ...same,
-    metadata,
-    created_at: formatInstant(createdAt),
-    updated_at: formatInstant(updatedAt),
-  }
 }

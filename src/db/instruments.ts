@@ -1,7 +1,9 @@
 /**
  * Instruments, their symbols and the watch list. An id is permanent; a symbol is a dated alias of it.
  */
+import { formatDate, parseDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
+import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { Queryable } from './connect.ts'
 
 export const INSTRUMENT_KINDS = ['stock', 'etf', 'index', 'currency', 'other'] as const
@@ -25,6 +27,9 @@ export interface Instrument extends InstrumentFields {
   readonly id: number
   /** Its current symbol. */
   readonly symbol: string
+  /** First day of trading, and first day on which it was no longer listed; null where nobody said. */
+  readonly listedDay: number | null
+  readonly delistedDay: number | null
   /** True when it came from the simulated exchange. */
   readonly simulated: boolean
   /** What vendors said about it, by provider. */
@@ -76,6 +81,8 @@ interface InstrumentRow {
   industry: string | null
   watched: boolean
   active: boolean
+  listed_on: string | null
+  delisted_on: string | null
   simulated: boolean
   metadata: Record<string, unknown>
   created_at: Date
@@ -83,14 +90,21 @@ interface InstrumentRow {
 }
 
 const COLUMNS = `i.id, y.symbol, i.kind, i.name, i.exchange, i.currency, i.sector, i.industry,
-  i.watched, i.active, i.metadata, i.created_at, i.updated_at,
+  i.watched, i.active, i.listed_on, i.delisted_on, i.metadata, i.created_at, i.updated_at,
   EXISTS (SELECT FROM stockyard.store_kind k WHERE k.simulated) AS simulated`
 
 const FROM = `FROM stockyard.instruments i
   JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL`
 
-function fromRow({ created_at, updated_at, ...same }: InstrumentRow): Instrument {
-  return { ...same, createdAt: created_at.getTime(), updatedAt: updated_at.getTime() }
+function fromRow(row: InstrumentRow): Instrument {
+  const { created_at, updated_at, listed_on, delisted_on, ...same } = row
+  return {
+    ...same,
+    listedDay: listed_on === null ? null : parseDay(listed_on),
+    delistedDay: delisted_on === null ? null : parseDay(delisted_on),
+    createdAt: created_at.getTime(),
+    updatedAt: updated_at.getTime(),
+  }
 }
 
 /**
@@ -152,7 +166,7 @@ export async function listInstruments(
   return rows.map(fromRow)
 }
 
-/** What a new instrument must and may say; what is left out takes the schema's default. */
+/** What a new instrument must and may say; kind and exchange are read off the symbol where left out. */
 export type NewInstrument = Partial<InstrumentFields> & {
   readonly symbol: string
 }
@@ -164,12 +178,13 @@ export type NewInstrument = Partial<InstrumentFields> & {
  */
 export async function addInstrument(db: Queryable, added: NewInstrument): Promise<Instrument> {
   const symbol = requireSymbol(added.symbol)
+  const meaning = readSymbolMeaning(symbol)
   try {
     await db.query(
       `WITH made AS (
          INSERT INTO stockyard.instruments
            (kind, name, exchange, currency, sector, industry, watched, active)
-         VALUES (coalesce($2, 'stock'), $3, coalesce($4, 'XNYS'), $5, $6, $7,
+         VALUES ($2, $3, $4, $5, $6, $7,
                  coalesce($8::boolean, false), coalesce($9::boolean, true))
          RETURNING id
        )
@@ -179,9 +194,9 @@ export async function addInstrument(db: Queryable, added: NewInstrument): Promis
        FROM made`,
       [
         symbol,
-        added.kind ?? null,
+        added.kind ?? meaning.kind,
         added.name ?? null,
-        added.exchange ?? null,
+        added.exchange ?? meaning.exchange,
         added.currency ?? null,
         added.sector ?? null,
         added.industry ?? null,
@@ -197,6 +212,22 @@ export async function addInstrument(db: Queryable, added: NewInstrument): Promis
     })
   }
   return await getInstrument(db, symbol)
+}
+
+/**
+ * The instrument of a symbol, made where the store has none yet.
+ * @throws StockyardError `SYMBOL_INVALID`
+ */
+export async function ensureInstrument(db: Queryable, typed: string): Promise<Instrument> {
+  const found = await findInstrument(db, typed)
+  if (found !== null) return found
+  try {
+    return await addInstrument(db, { symbol: typed })
+  } catch (error) {
+    // Another process may have been first.
+    if (!(error instanceof StockyardError) || error.code !== 'SYMBOL_EXISTS') throw error
+    return await getInstrument(db, typed)
+  }
 }
 
 /** Changes the fields that are given and leaves the others. */
@@ -229,6 +260,64 @@ export async function updateInstrument(
     throw new StockyardError('not-found', 'SYMBOL_UNKNOWN', `The store has no instrument ${id}.`)
   }
   return fromRow(row)
+}
+
+/** What a vendor says of an instrument; null where it says nothing. */
+export interface Reference {
+  readonly provider: string
+  readonly kind: InstrumentKind
+  readonly name: string | null
+  readonly exchange: string | null
+  readonly currency: string | null
+  readonly sector: string | null
+  readonly industry: string | null
+  readonly listedDay: number | null
+  readonly delistedDay: number | null
+  /** Everything else as the vendor gave it; kept apart for each provider. */
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Takes over what a vendor says. Where it says nothing, or of the kind no more than `other`, what was
+ * known before stays.
+ */
+export async function mergeReference(
+  db: Queryable,
+  id: number,
+  said: Reference,
+): Promise<Instrument> {
+  const known = Object.entries(said.metadata).filter(([, value]) => (value ?? null) !== null)
+  const { rows } = await db.query<InstrumentRow>(
+    `WITH changed AS (
+       UPDATE stockyard.instruments SET
+         kind = CASE WHEN $2 = 'other' THEN kind ELSE $2 END,
+         name = coalesce($3, name), exchange = coalesce($4, exchange),
+         currency = coalesce($5, currency), sector = coalesce($6, sector),
+         industry = coalesce($7, industry),
+         listed_on = coalesce($8::date, listed_on), delisted_on = coalesce($9::date, delisted_on),
+         metadata = metadata || jsonb_build_object($10::text,
+           coalesce(metadata->$10::text, '{}') || $11::jsonb),
+         updated_at = clock_timestamp()
+       WHERE id = $1
+       RETURNING *
+     )
+     SELECT ${COLUMNS} FROM changed i
+     JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL`,
+    [
+      id,
+      said.kind,
+      said.name,
+      said.exchange,
+      said.currency,
+      said.sector,
+      said.industry,
+      said.listedDay === null ? null : formatDate(said.listedDay),
+      said.delistedDay === null ? null : formatDate(said.delistedDay),
+      said.provider,
+      JSON.stringify(Object.fromEntries(known)),
+    ],
+  )
+  return fromRow(rows[0]!)
 }
 
 /** Soft delete: off the watch list and inactive. Its bars, runs and revisions stay. */

@@ -179,7 +179,7 @@ export async function askBars(
     context.log.info({ provider: provider.id, symbol: request.symbol }, error.message)
     return askBars(context, provider, request.fallback, calendar)
   }
-  requireSymbol(answer.symbol, request.symbol, provider)
+  requireAnswerFor(request.symbol, answer.symbol, provider)
   return { ...answer, request, receivedAt, simulated }
 }
 
@@ -204,7 +204,11 @@ function formOf(provider: Provider, request: BarRequest): string {
   return JSON.stringify([provider.id, request.interval, apart.toSorted()])
 }
 
-function requireSymbol(got: string | null, wanted: string, provider: Provider): void {
+/**
+ * Refuses an answer that says it is for another symbol than was asked for.
+ * @throws StockyardError `ANSWER_OTHER_SYMBOL`
+ */
+export function requireAnswerFor(wanted: string, got: string | null, provider: Provider): void {
   if (got === null || got.toUpperCase() === wanted.toUpperCase()) return
   const sentence = `${provider.name} was asked for ${wanted} and answered for ${redact(got)}.`
   throw new StockyardError('provider', 'ANSWER_OTHER_SYMBOL', sentence, {

@@ -171,6 +171,9 @@ export interface OverviewAnswer {
   readonly currency: string | null
   readonly sector: string | null
   readonly industry: string | null
+  /** First day of trading, and first day on which it was no longer listed; absent where nothing is said. */
+  readonly listedDay?: number
+  readonly delistedDay?: number
   /** Everything else as the vendor gave it. */
   readonly metadata: Readonly<Record<string, unknown>>
 }

@@ -74,20 +74,20 @@ export interface QuoteRow {
 }
 
 /**
- * The newest price of a symbol: its quote, or the latest daily bar where that is of a later session or
- * where no quote was ever taken.
+ * The newest price of a symbol: its quote, or the latest daily bar where that is of a later session, is
+ * final and came later, or where no quote was ever taken.
  * @throws StockyardError `BARS_NONE`, `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
  */
 export async function readQuote(db: Queryable, typed: string): Promise<QuoteRow> {
   const instrument = await getInstrument(db, typed)
   const quote = await findQuote(db, instrument.id)
-  const bar = await dailyQuote(db, instrument)
+  const daily = await dailyQuote(db, instrument)
   if (quote === null) {
-    if (bar === null) throw noBars(instrument, null)
-    return bar
+    if (daily === null) throw noBars(instrument, null)
+    return daily.row
   }
   const session = formatDate(quote.sessionDay)
-  if (bar !== null && bar.session > session) return bar
+  if (daily !== null && isLater(daily, session, quote.observedAt)) return daily.row
   return {
     symbol: instrument.symbol,
     provider: quote.provider,
@@ -104,12 +104,23 @@ export async function readQuote(db: Queryable, typed: string): Promise<QuoteRow>
   }
 }
 
-async function dailyQuote(db: Queryable, instrument: Instrument): Promise<QuoteRow | null> {
+interface DailyQuote {
+  readonly row: QuoteRow
+  readonly final: boolean
+}
+
+/** True where a bar knows more than a quote: it is of a later session, or the same's final one. */
+function isLater({ row, final }: DailyQuote, session: string, observedAt: number): boolean {
+  if (row.session !== session) return row.session > session
+  return final && Date.parse(row.observed_at) > observedAt
+}
+
+async function dailyQuote(db: Queryable, instrument: Instrument): Promise<DailyQuote | null> {
   const states = await readSeriesStates(db, { instrumentId: instrument.id, interval: '1d' })
   const series = chooseSeries(withBars(states), 'auto')
   if (series === null) return null
   const { last, previousClose, provider, observedAt } = series
-  return {
+  const row: QuoteRow = {
     symbol: instrument.symbol,
     provider,
     source: '1d',
@@ -123,6 +134,7 @@ async function dailyQuote(db: Queryable, instrument: Instrument): Promise<QuoteR
     session: formatDate(last.ts),
     observed_at: formatInstant(observedAt ?? last.ts),
   }
+  return { row, final: last.final }
 }
 
 /** Digits after the point that a difference of two prices is rounded to; vendors send six at most. */

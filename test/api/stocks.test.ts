@@ -30,6 +30,8 @@ describe('the list of stocks', () => {
       industry: null,
       watched: true,
       active: true,
+      listed_on: null,
+      delisted_on: null,
       simulated: false,
       metadata: {},
     })

@@ -134,8 +134,15 @@ export function parseOverview(body: VendorBody, symbol: string): OverviewAnswer 
     currency: currencyOf(details),
     sector: textOf(details['sector']),
     industry: textOf(details['industry']) ?? textOf(details['sic_description']),
+    ...dayField('listedDay', details['list_date'] ?? details['listdate']),
+    ...dayField('delistedDay', details['delisted_utc']),
     metadata: { ...Object.fromEntries(others), type: textOf(details['type']) },
   }
+}
+
+function dayField<const N extends string>(name: N, value: unknown): { readonly [K in N]?: number } {
+  const day = parseDay(textOf(value)?.slice(0, 10) ?? '')
+  return Number.isNaN(day) ? {} : ({ [name]: day } as { [K in N]?: number })
 }
 
 /** The list in an answer; old answers have it under `tickers`. An empty one can be null or absent. */
