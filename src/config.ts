@@ -23,6 +23,8 @@ export interface Config {
   /** Absolute path of the folder that holds everything Stockyard writes. */
   readonly home: string
   readonly providers: Readonly<Record<string, ProviderConfig>>
+  /** Bounds of the archive of vendors' answers; null where none is kept. */
+  readonly archive: { readonly maxBytes: number; readonly maxDays: number } | null
   readonly defaultTickers: readonly string[]
   readonly defaultInterval: Interval
   readonly defaultDays: number
@@ -117,6 +119,8 @@ const schema = z.object({
   POLYGON_BUDGET: budget,
   YAHOO_BASE_URL: url(http),
   YAHOO_BUDGET: budget,
+  ARCHIVE_MAX_MB: wholeNumber(0, 10_000_000, 2048),
+  ARCHIVE_DAYS: wholeNumber(0, 36_500, 365),
   DEFAULT_TICKERS: text,
   DEFAULT_INTERVAL: interval,
   DEFAULT_DAYS: wholeNumber(1, 36_500, 90),
@@ -157,6 +161,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       },
       yahoo: { key: undefined, baseUrl: read.YAHOO_BASE_URL, budget: read.YAHOO_BUDGET },
     },
+    archive: archiveBounds(read.ARCHIVE_MAX_MB, read.ARCHIVE_DAYS),
     defaultTickers: (read.DEFAULT_TICKERS ?? 'AAPL,GOOGL,MSFT,AMZN,TSLA')
       .split(',')
       .map((symbol) => symbol.trim())
@@ -171,6 +176,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logFormat: read.LOG_FORMAT,
     simulated: false,
   }
+}
+
+function archiveBounds(maxMegabytes: number, maxDays: number): Config['archive'] {
+  if (maxMegabytes === 0 || maxDays === 0) return null
+  return { maxBytes: maxMegabytes * 1024 * 1024, maxDays }
 }
 
 function urlFromParts(read: {

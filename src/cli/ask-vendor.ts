@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
 import type { Provider, VendorBody, VendorFailure, VendorRequest } from '../providers/provider.ts'
 import { checkProvider } from './fetch-symbols.ts'
+import { openArchive } from './open-archive.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatSpan } from './table.ts'
 
@@ -33,6 +34,7 @@ export async function openVendor(
   const log = await context.log()
   const client = makeHttpClient({ clock: context.clock, log })
   context.onClose(() => client.close())
+  const archive = await openArchive(context, used)
   const settings = used.providers[provider.id]
   return {
     pool: store.pool,
@@ -41,6 +43,7 @@ export async function openVendor(
     log,
     config: settings ?? { key: undefined, baseUrl: undefined, budget: undefined },
     signal: context.signal,
+    ...(archive === undefined ? {} : { archive }),
     onWait: ({ ms, why }) => {
       context.stderr.write(`waiting ${formatSpan(ms)} for ${provider.id}: ${why}\n`).catch(() => {})
     },

@@ -8,6 +8,7 @@ import { fetchAll, type FetchSummary } from '../load/fetch-series.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
 import type { Provider } from '../providers/provider.ts'
 import { getProvider, PROVIDERS } from '../providers/registry.ts'
+import { openArchive } from './open-archive.ts'
 import type { Store } from './open-store.ts'
 import { showProgress } from './progress.ts'
 import type { CommandContext } from './run-command.ts'
@@ -84,6 +85,7 @@ export async function fetchSymbols(
   const log = await context.log()
   const client = makeHttpClient({ clock: context.clock, log })
   const { pool } = store
+  const archive = await openArchive(context, config)
   const progress = showProgress({
     output: context.stderr,
     clock: context.clock,
@@ -98,6 +100,7 @@ export async function fetchSymbols(
         log,
         configs: config.providers,
         signal: context.signal,
+        ...(archive === undefined ? {} : { archive }),
         onProgress: (task) => progress.task(task),
         onWait: (wait) => progress.wait(wait),
       },
@@ -106,6 +109,7 @@ export async function fetchSymbols(
   } finally {
     progress.finish()
     await client.close()
+    await archive?.flush()
   }
 }
 
