@@ -14,6 +14,7 @@ import {
   mergePage,
   splitIntoPages,
   type MergedPage,
+  type Observation,
   type PageSpan,
 } from '../domain/page.ts'
 import { inTransaction, type Connection, type Pool } from '../db/connect.ts'
@@ -52,6 +53,11 @@ export interface Load {
   readonly continuesFrom: number | null
   /** Instant at which the answer came. */
   readonly receivedAt: number
+  /**
+   * Where an archived answer is read again: the instants of all answers that are. A page that one of
+   * them confirmed gives way to this reading, though it is older; other newer pages do not.
+   */
+  readonly rereads?: ReadonlySet<number>
   /** True for an answer of the simulated exchange, which never goes into a store of real data. */
   readonly simulated: boolean
 }
@@ -82,9 +88,10 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
     touchedPages(spans, head, load),
   )
   const finalThrough = finalDayOf(load)
-  const merged = spans.map((span) =>
-    mergePage(stored.get(span.startsOn) ?? null, observationOf(load, span, finalThrough)),
-  )
+  const merged = spans.map((span) => {
+    const page = stored.get(span.startsOn) ?? null
+    return mergePage(page, observationOf(load, span, finalThrough, page))
+  })
   const changed = merged.filter((merge) => merge.changed)
   await writePages(connection, {
     seriesId,
@@ -121,7 +128,12 @@ function finalDayOf(load: Load): number {
   return lastFinalDay(load.calendar, load.series.interval, load.receivedAt, load.settleMs)
 }
 
-function observationOf(load: Load, span: PageSpan, finalThrough: number) {
+function observationOf(
+  load: Load,
+  span: PageSpan,
+  finalThrough: number,
+  page: StoredPage | null,
+): Observation {
   const bars = sliceBatch(load.batch, span.from, span.until)
   const provisional = new Uint8Array(bars.length)
   if (isIntraday(load.series.interval)) {
@@ -129,7 +141,9 @@ function observationOf(load: Load, span: PageSpan, finalThrough: number) {
   } else {
     for (let i = bars.length - 1; i >= 0 && bars.ts[i]! > finalThrough; i -= 1) provisional[i] = 1
   }
-  return { startsOn: span.startsOn, bars, provisional, observedAt: load.receivedAt }
+  const isReread = page !== null && load.rereads?.has(page.observedAt) === true
+  const observedAt = isReread ? Math.max(load.receivedAt, page.observedAt) : load.receivedAt
+  return { startsOn: span.startsOn, bars, provisional, observedAt }
 }
 
 function toRow(

@@ -9,9 +9,8 @@ import { StockyardError } from '../domain/error.ts'
 import { findExchange, findHead, type SeriesHead, type SeriesKey } from '../db/series.ts'
 import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
-import { validateBatch } from '../validate/validate-batch.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
-import { loadBatch } from './load-batch.ts'
+import { checkAnswer, loadAnswer } from './load-answer.ts'
 import { planRanges, type Wish } from './plan.ts'
 
 /** A series that is to be brought up to date, as part of a run. */
@@ -70,7 +69,7 @@ export async function fetchSeries(
       seen.add(call)
       context.signal?.throwIfAborted()
       const answer: AskedBars = await askBars(context, task.provider, page, calendar)
-      progress = await loadAnswer(context, task, answer, calendar, progress)
+      progress = await addAnswer(context, task, answer, calendar, progress)
       page = answer.next
       report(progress)
     }
@@ -146,39 +145,16 @@ function circleError(task: SeriesTask): StockyardError {
 }
 
 /** validate -> load, for one answer. */
-async function loadAnswer(
+async function addAnswer(
   context: AskContext,
   task: SeriesTask,
   answer: AskedBars,
   calendar: Calendar,
   before: SeriesProgress,
 ): Promise<SeriesProgress> {
-  const { series, provider } = task
-  const { asked, covers } = answer.request
-  const checked = validateBatch(answer, {
-    interval: series.interval,
-    calendar,
-    from: asked?.from ?? null,
-    until: asked?.until ?? null,
-    now: answer.receivedAt,
-    basis: provider.basis,
-    needsVolume: provider.hasVolume,
-  })
-  const unreadable = answer.unreadable.map((row) => ({ ...row, ts: null }))
-  const loaded = await loadBatch(context.pool, {
-    series,
-    calendar,
-    settleMs: provider.settleMs,
-    runId: task.runId,
-    taskNumber: task.taskNumber,
-    batch: checked.batch,
-    rejects: [...unreadable, ...checked.rejects],
-    fetched: answer.batch.length + unreadable.length,
-    covers,
-    continuesFrom: answer.next?.asked?.from ?? null,
-    receivedAt: answer.receivedAt,
-    simulated: answer.simulated,
-  })
+  const destination = { ...task, calendar }
+  const checked = checkAnswer(answer, destination)
+  const loaded = await loadAnswer(context.pool, answer, checked, destination)
   return {
     requestsPlanned: before.requestsPlanned,
     requestsDone: before.requestsDone,

@@ -1,0 +1,64 @@
+/** The second half of a bar's way: an answer that was read is checked and stored. */
+import type { Calendar } from '../domain/calendar/calendar.ts'
+import type { BarBatch } from '../domain/bar-batch.ts'
+import type { Pool } from '../db/connect.ts'
+import type { SeriesKey } from '../db/series.ts'
+import type { Provider } from '../providers/provider.ts'
+import { validateBatch, type CheckedBars } from '../validate/validate-batch.ts'
+import type { AskedBars } from './ask.ts'
+import { loadBatch, type Load, type Loaded } from './load-batch.ts'
+
+/** Where an answer's bars go. */
+export interface Destination {
+  readonly series: SeriesKey
+  readonly provider: Provider
+  readonly calendar: Calendar
+  readonly runId: number
+  readonly taskNumber: number
+}
+
+/** The good rows of an answer, and the others with their reasons. */
+export function checkAnswer(
+  answer: AskedBars,
+  { series, provider, calendar }: Pick<Destination, 'series' | 'provider' | 'calendar'>,
+): CheckedBars {
+  const { asked } = answer.request
+  return validateBatch(answer, {
+    interval: series.interval,
+    calendar,
+    from: asked?.from ?? null,
+    until: asked?.until ?? null,
+    now: answer.receivedAt,
+    basis: provider.basis,
+    needsVolume: provider.hasVolume,
+  })
+}
+
+/**
+ * Stores an answer that was checked.
+ * @param batch the good rows that are to be stored: all of them, or fewer where later answers are known
+ */
+export async function loadAnswer(
+  pool: Pool,
+  answer: AskedBars,
+  checked: CheckedBars,
+  to: Destination,
+  rest: { readonly batch?: BarBatch; readonly rereads?: Load['rereads'] } = {},
+): Promise<Loaded> {
+  const unreadable = answer.unreadable.map((row) => ({ ...row, ts: null }))
+  return await loadBatch(pool, {
+    series: to.series,
+    calendar: to.calendar,
+    settleMs: to.provider.settleMs,
+    runId: to.runId,
+    taskNumber: to.taskNumber,
+    batch: rest.batch ?? checked.batch,
+    rejects: [...unreadable, ...checked.rejects],
+    fetched: answer.batch.length + unreadable.length,
+    covers: answer.request.covers,
+    continuesFrom: answer.next?.asked?.from ?? null,
+    receivedAt: answer.receivedAt,
+    simulated: answer.simulated,
+    ...(rest.rereads === undefined ? {} : { rereads: rest.rereads }),
+  })
+}
