@@ -4,6 +4,7 @@ import { parseBudget } from '../providers/budget.ts'
 import { budgetState } from '../db/budgets.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
+import { baseInterval } from '../load/derive-series.ts'
 import { fetchAll, type FetchSummary } from '../load/fetch-series.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -44,7 +45,10 @@ export function checkProvider(
       },
     )
   }
-  const unsupported = intervals.find((interval) => !provider.intervals.includes(interval))
+  const unsupported = intervals.find(
+    (interval) =>
+      !provider.intervals.includes(interval) && baseInterval(provider, interval) === null,
+  )
   if (unsupported === undefined) return
   throw new StockyardError(
     'usage',

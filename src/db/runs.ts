@@ -41,6 +41,19 @@ export async function startRun(
   return runId
 }
 
+/** Adds a task to a run that is under way. */
+export async function addTask(
+  connection: Queryable,
+  runId: number,
+  task: PlannedTask & { readonly number: number },
+): Promise<void> {
+  await connection.query(
+    `INSERT INTO stockyard.tasks (run_id, number, symbol, interval, provider)
+     VALUES ($1, $2, $3, $4, $5)`,
+    [runId, task.number, task.symbol, task.interval, task.provider],
+  )
+}
+
 /** Ends a run. */
 export async function finishRun(
   connection: Queryable,

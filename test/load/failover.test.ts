@@ -8,14 +8,13 @@ import type { AddressInfo } from 'node:net'
 import { after, beforeEach, describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { parseDay } from '../../src/domain/date.ts'
-import { makeBatch } from '../../src/domain/bar-batch.ts'
 import type { Pool } from '../../src/db/connect.ts'
 import { fetchAll, type FetchWish } from '../../src/load/fetch-series.ts'
 import { makeLogger } from '../../src/log.ts'
-import { alphaVantage } from '../../src/providers/alpha-vantage/index.ts'
 import { makeHttpClient } from '../../src/providers/fetch.ts'
-import type { BarRequest, Provider, VendorFailure } from '../../src/providers/provider.ts'
+import type { Provider } from '../../src/providers/provider.ts'
 import { makeDatabase } from '../support/database.ts'
+import { vendorOf } from '../support/given-vendor.ts'
 
 const log = makeLogger({ level: 'silent', format: 'json' })
 const NOW = Date.parse('2026-06-06T12:00:00-04:00')
@@ -31,57 +30,6 @@ const server = createServer((_request, response) => response.end('{}'))
 await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
 const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 after(() => server.close())
-
-interface Part {
-  readonly days: readonly number[]
-  /** First day of the page that follows. */
-  readonly next?: number
-}
-
-/** A vendor whose answers are given: the days of its bars page by page, or a failure. */
-function vendorOf(
-  id: string,
-  parts: readonly (Part | VendorFailure['failure'])[],
-): Provider & { asked: () => number } {
-  let asked = 0
-  const requestFrom = (from: number): BarRequest => ({
-    request: { path: '/query', params: { vendor: id, from: String(from) } },
-    symbol: 'IBM',
-    interval: '1d',
-    asked: { from, until: parseDay('2026-06-06') },
-    covers: { from, until: parseDay('2026-06-06') },
-    fallback: null,
-  })
-  return {
-    ...alphaVantage,
-    id,
-    name: id,
-    needsKey: false,
-    intervals: ['1d'],
-    asked: () => asked,
-    planBars: ({ from }) => [requestFrom(from ?? DAYS[0]!)],
-    parseBars: () => {
-      const part = parts[Math.min(asked, parts.length - 1)]!
-      asked += 1
-      if (typeof part === 'string') return { ok: false, failure: part, message: 'No.' }
-      const batch = makeBatch(part.days.length)
-      part.days.forEach((day, i) => {
-        batch.ts[i] = day
-        for (const column of ['open', 'high', 'low', 'close', 'volume'] as const)
-          batch[column][i] = 10
-      })
-      return {
-        ok: true,
-        symbol: 'IBM',
-        batch,
-        rawAt: String,
-        unreadable: [],
-        notes: [],
-        ...(part.next === undefined ? {} : { next: requestFrom(part.next) }),
-      }
-    },
-  }
-}
 
 async function fetch(providers: readonly Provider[], wish: Partial<FetchWish> = {}) {
   const clock = { now: () => NOW, sleep: () => Promise.resolve() }

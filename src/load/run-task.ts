@@ -1,0 +1,282 @@
+/**
+ * One task of a run: a series of one symbol and interval, served by the first vendor that can and will.
+ */
+import type { ProviderConfig } from '../config.ts'
+import { databaseError } from '../db/database-error.ts'
+import { addTask, finishTask, startTask, type TaskStatus } from '../db/runs.ts'
+import { messageOf, StockyardError } from '../domain/error.ts'
+import type { Interval } from '../domain/interval.ts'
+import { redact } from '../log.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { AskContext } from './ask.ts'
+import { baseInterval, deriveSeries } from './derive-series.ts'
+import { fetchSeries, type SeriesProgress } from './series-requests.ts'
+
+export interface FetchWish {
+  readonly symbols: readonly string[]
+  readonly intervals: readonly Interval[]
+  /** Vendors that may serve, the preferred first; the next one is asked where one cannot or will not. */
+  readonly providers: readonly Provider[]
+  /** Days; see Wish. */
+  readonly from: number | null
+  readonly until: number | null
+  readonly force: boolean
+  readonly defaultDays: number
+}
+
+/** How a task stands, for whoever shows progress. */
+export interface TaskProgress extends SeriesProgress {
+  readonly number: number
+  readonly symbol: string
+  readonly interval: Interval
+  readonly provider: string
+  readonly status: TaskStatus
+  /** Calls that were sent, repeated ones included. */
+  readonly requests: number
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly hint: string | null
+  } | null
+}
+
+/** The count of calls is kept for each task by itself, and what the user says for each vendor. */
+export interface FetchContext extends Omit<AskContext, 'requests' | 'config'> {
+  /** By the id of the provider; one that is not in it is used with its defaults. */
+  readonly configs: Readonly<Record<string, ProviderConfig>>
+  readonly onProgress?: (task: TaskProgress) => void
+}
+
+export interface Task {
+  progress: TaskProgress
+  readonly symbol: string
+  readonly interval: Interval
+  /** Vendors that have the interval, in the order in which they are asked; can be empty. */
+  readonly providers: readonly Provider[]
+}
+
+/** What the tasks of a run share. */
+export interface Run {
+  readonly context: FetchContext
+  readonly wish: FetchWish
+  readonly runId: number
+  /** All tasks; those of series that others are made of join at the end. */
+  readonly tasks: Task[]
+  /** Vendors of which no more can be had in this run, with the reason, by id. */
+  readonly halted: Map<string, StockyardError>
+  /** Series that others are made of, by symbol, interval and vendor; null once they are there. */
+  readonly bases: Map<string, Promise<StockyardError | null>>
+}
+
+export function makeTask(
+  number: number,
+  symbol: string,
+  interval: Interval,
+  providers: readonly Provider[],
+): Task {
+  const provider = providers[0]?.id ?? ''
+  return {
+    symbol,
+    interval,
+    providers,
+    progress: { ...NOTHING_YET, number, symbol, interval, provider },
+  }
+}
+
+const NOTHING_YET = {
+  status: 'pending',
+  requestsPlanned: 0,
+  requestsDone: 0,
+  requests: 0,
+  fetched: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  rejected: 0,
+  watermark: null,
+  notes: [],
+  error: null,
+} as const
+
+/** Works on one task, records how it ended, and tells why it failed; throws only when the store is lost. */
+export async function runTask(run: Run, task: Task): Promise<StockyardError | null> {
+  const { context, runId } = run
+  let failure: StockyardError | null = null
+  const report = (change: Partial<TaskProgress>) => {
+    task.progress = { ...task.progress, ...change }
+    context.onProgress?.(task.progress)
+  }
+  await startTask(context.pool, runId, task.progress.number)
+  report({ status: 'running' })
+  try {
+    await askInTurn(run, task, report)
+    report({ status: 'succeeded' })
+  } catch (thrown) {
+    const error = asStockyardError(thrown, context.signal)
+    if (error.kind === 'database') throw error
+    failure = error
+    report({
+      status: error.code === 'INTERRUPTED' ? 'skipped' : 'failed',
+      error: { code: error.code, message: redact(error.message), hint: error.hint ?? null },
+    })
+    if (error.kind === 'internal') context.log.error({ err: error.cause ?? error }, 'a task failed')
+  }
+  const { status, requests, watermark, notes, error, provider } = task.progress
+  await finishTask(context.pool, runId, task.progress.number, {
+    status,
+    provider,
+    requests,
+    watermark,
+    notes,
+    error,
+  })
+  return failure
+}
+
+/**
+ * Asks the vendors of a task one after the other until one has served.
+ * @throws the first vendor's error where none has, since that one was meant to serve
+ */
+async function askInTurn(run: Run, task: Task, report: Report): Promise<void> {
+  const { context, halted } = run
+  const failures: StockyardError[] = []
+  for (const provider of task.providers) {
+    context.signal?.throwIfAborted()
+    const stopped = halted.get(provider.id)
+    try {
+      if (stopped !== undefined) throw stopped
+      await askOne(run, task, provider, report)
+      return
+    } catch (thrown) {
+      const error = asStockyardError(thrown, context.signal)
+      if (STOPPING_CODES.has(error.code)) halted.set(provider.id, error)
+      if (!letsOthersServe(error)) throw error
+      failures.push(error)
+      const note = `${provider.id} did not serve: ${redact(error.message)}`
+      report({ notes: [...task.progress.notes, note] })
+    }
+  }
+  const [first] = failures
+  if (first !== undefined) report({ provider: task.providers[0]!.id })
+  throw first ?? unsupportedError(task, run.wish)
+}
+
+type Report = (change: Partial<TaskProgress>) => void
+
+async function askOne(run: Run, task: Task, provider: Provider, report: Report): Promise<void> {
+  const base = baseInterval(provider, task.interval)
+  if (base !== null) return makeFromBase(run, task, provider, base, report)
+  const { context, wish, runId } = run
+  const before = task.progress
+  // The task has a count of its own, so that a run tells which series spent which calls.
+  const counted: AskContext = {
+    ...context,
+    config: context.configs[provider.id] ?? {
+      key: undefined,
+      baseUrl: undefined,
+      budget: undefined,
+    },
+    requests: 0,
+  }
+  const { symbol, interval } = task
+  try {
+    await fetchSeries(
+      counted,
+      {
+        series: { symbol, interval, provider: provider.id, basis: provider.basis },
+        provider,
+        wish: { ...wish, interval },
+        runId,
+        taskNumber: before.number,
+      },
+      (progress) =>
+        report({
+          ...progress,
+          provider: provider.id,
+          requests: before.requests + counted.requests,
+          notes: [...before.notes, ...progress.notes],
+        }),
+    )
+  } finally {
+    report({ requests: before.requests + counted.requests })
+  }
+}
+
+/** A series that is made of another one of the same vendor, which is brought up to date first. */
+async function makeFromBase(
+  run: Run,
+  task: Task,
+  provider: Provider,
+  base: Interval,
+  report: Report,
+): Promise<void> {
+  const { symbol, interval } = task
+  const key = `${symbol} ${base} ${provider.id}`
+  const pending = run.bases.get(key) ?? runBase(run, symbol, base, provider)
+  run.bases.set(key, pending)
+  const failure = await pending
+  if (failure !== null) throw failure
+  const made = await deriveSeries(run.context.pool, {
+    series: { symbol, interval, provider: provider.id, basis: provider.basis },
+    base,
+    settleMs: provider.settleMs,
+    runId: run.runId,
+    taskNumber: task.progress.number,
+  })
+  const notes = [...task.progress.notes, `made of ${provider.id}'s bars of ${base}`]
+  report({ ...made, provider: provider.id, notes })
+}
+
+/** Brings a base up to date in a task of its own, unless this run has done so already. */
+async function runBase(
+  run: Run,
+  symbol: string,
+  base: Interval,
+  provider: Provider,
+): Promise<StockyardError | null> {
+  const isDone = run.tasks.some(
+    ({ progress }) =>
+      progress.symbol === symbol &&
+      progress.interval === base &&
+      progress.provider === provider.id &&
+      progress.status === 'succeeded',
+  )
+  if (isDone) return null
+  const task = makeTask(run.tasks.length + 1, symbol, base, [provider])
+  run.tasks.push(task)
+  await addTask(run.context.pool, run.runId, task.progress)
+  return runTask(run, task)
+}
+
+function unsupportedError(task: Task, wish: FetchWish): StockyardError {
+  const names = wish.providers.map((provider) => provider.name).join(' or ')
+  const sentence = `There are no bars of ${task.interval} from ${names}.`
+  return new StockyardError('usage', 'INTERVAL_UNSUPPORTED', sentence, {
+    hint: 'stockyard providers lists what each vendor has.',
+  })
+}
+
+/** False where another vendor would fail in the same way, or must not be asked. */
+function letsOthersServe(error: StockyardError): boolean {
+  return ['provider', 'not-found', 'config'].includes(error.kind) && !STORE_CODES.has(error.code)
+}
+
+const STORE_CODES = new Set(['STORE_REAL', 'STORE_SIMULATED'])
+
+/** Errors after which every further call to the same vendor is in vain. */
+const STOPPING_CODES = new Set(['BUDGET_EXHAUSTED', 'KEY_REFUSED', 'KEY_MISSING', ...STORE_CODES])
+
+function asStockyardError(thrown: unknown, signal: AbortSignal | undefined): StockyardError {
+  if (thrown instanceof StockyardError) return thrown
+  if (signal?.aborted) {
+    return new StockyardError('incomplete', 'INTERRUPTED', 'The work was interrupted.', {
+      hint: 'Run the same command again: it goes on where it stopped.',
+    })
+  }
+  const database = databaseError(thrown)
+  if (database !== undefined) return database
+  return new StockyardError('internal', 'UNEXPECTED', `Unexpected: ${messageOf(thrown)}.`, {
+    hint: 'This is a defect of Stockyard; LOG_LEVEL=debug shows where it happened.',
+    cause: thrown,
+  })
+}
