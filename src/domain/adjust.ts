@@ -150,7 +150,6 @@ function paymentsByDay(need: AdjustmentNeed, unapplied: Unapplied[]): Map<number
     else if (isForeign) unapplied.push({ action, reason: 'currency' })
     else usable.push(action)
   }
-  usable.sort((a, b) => a.day - b.day || a.amount - b.amount)
   return Map.groupBy(usable, ({ day }) => day)
 }
 
@@ -166,10 +165,11 @@ function keptShare(
   if (closeDay === undefined) return 'no-close'
   const close = inTodaysShares(closes.closes[index]!, closes.basis, closeDay, splits)
   if (!(close > 0)) return 'no-close'
-  const paid = payments.reduce(
-    (sum, { amount, basis }) => sum + inTodaysShares(amount, basis, day, splits),
-    0,
-  )
+  // Added up in order of size, so that the sum is the same whatever order they came in.
+  const paid = payments
+    .map(({ amount, basis }) => inTodaysShares(amount, basis, day, splits))
+    .toSorted((a, b) => a - b)
+    .reduce((sum, each) => sum + each, 0)
   if (rule === 'ex-close') return close / (close + paid)
   return paid < close ? 1 - paid / close : 'too-large'
 }

@@ -179,9 +179,8 @@ function markPartialPeriods(
 ): Uint8Array {
   return Uint8Array.from(runs.end, (end, i) => {
     if (end <= untilDay) return 0
-    const start = runs.ts[i]!
-    if (to === '1d' || untilDay <= start) return 1
-    return calendar.countSessions(untilDay, end) > 0 ? 1 : 0
+    if (to === '1d') return 1
+    return calendar.countSessions(Math.max(untilDay, runs.ts[i]!), end) > 0 ? 1 : 0
   })
 }
 

@@ -11,18 +11,24 @@ import { adjustDaily, assertNear, needFor, sameDay } from '../support/adjusting.
 
 const calendar = getCalendar('XNYS')
 const START = parseDay('2024-01-01')
-const arbitraryDay = fc.nat(120).map((days) => START + days * DAY_MS)
+/** Few enough that several actions fall on one day. */
+const arbitraryDay = fc.nat(17).map((weeks) => START + weeks * 7 * DAY_MS + DAY_MS)
+/** Such as stock dividends have, too. */
+const arbitraryShares = fc.oneof(
+  fc.integer({ min: 1, max: 20 }),
+  fc.constantFrom(1.05, 1.1, 10.3, 0.7),
+)
 const arbitrarySplits = fc.array(
   fc.record({
     day: arbitraryDay,
-    newShares: fc.integer({ min: 1, max: 20 }),
-    oldShares: fc.integer({ min: 1, max: 20 }),
+    newShares: arbitraryShares,
+    oldShares: arbitraryShares,
   }),
   { maxLength: 6 },
 )
 const arbitraryPayments = fc.array(
   fc.record({
-    day: arbitraryDay,
+    day: fc.nat(2).map((months) => START + (months * 28 + 36) * DAY_MS),
     amount: fc.double({ min: 0.001, max: 0.05, noNaN: true }),
     currency: fc.constant(null),
     basis: fc.constantFrom('raw', 'split'),

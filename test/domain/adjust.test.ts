@@ -194,6 +194,16 @@ describe('adjusting for dividends', () => {
     assert.equal(adjusted.close[0]!.toFixed(4), '149.8791')
   })
 
+  it('waits for the ex date of a payment that is only announced', () => {
+    const bars = dailyBars([['2020-08-06', 455.61]])
+    const payments = [payment('2020-08-07', 0.82)]
+    const before = { payments, throughDay: parseDay('2020-08-06') }
+    assert.equal(adjustDaily(bars, before), bars)
+    assert.deepEqual(findAdjustment(needFor(bars, before)).unapplied, [])
+    const onTheDay = { payments, throughDay: parseDay('2020-08-07') }
+    assertNear(adjustDaily(bars, onTheDay).close, [454.79])
+  })
+
   it('leaves payments alone when asked for splits only', () => {
     const bars = dailyBars([['2020-08-06', 455.61]])
     const payments = [payment('2020-08-07', 0.82)]
