@@ -1,4 +1,5 @@
 /** All resources of the API, in the order in which the document lists them. */
+import { addActions } from './actions.ts'
 import type { ApiContext, App } from './context.ts'
 import { addEtl } from './etl.ts'
 import { addHealth } from './health.ts'
@@ -10,6 +11,7 @@ import { addStocks } from './stocks.ts'
 export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addStocks,
   addPrices,
+  addActions,
   addRevisions,
   addEtl,
   addProviders,

@@ -3,6 +3,7 @@
  * named schemas that the OpenAPI document lists.
  */
 import { Type, type TSchema } from 'typebox'
+import { ACTION_KINDS } from '../domain/action-ledger.ts'
 import { INTERVALS } from '../domain/interval.ts'
 import type { App } from './context.ts'
 
@@ -262,6 +263,18 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
     },
     required: ['symbol', 'interval', 'provider', 'old', 'new', 'changed_at', 'run'],
   },
+  Action: object({
+    symbol: seriesKey.symbol,
+    kind: { type: 'string', enum: [...ACTION_KINDS] },
+    ex_date: string('First session that trades without it.', '2020-08-31'),
+    provider: seriesKey.provider,
+    new_shares: { type: ['number', 'null'], description: 'Of a split: so many new shares …' },
+    old_shares: { type: ['number', 'null'], description: '… for so many old ones.' },
+    amount: { type: ['number', 'null'], description: 'Of a payment: for one share.' },
+    currency: nullableString('Of the amount; null where the provider does not say.'),
+    basis: nullableString('`split` where the amount was restated for later splits, else `raw`.'),
+    first_seen: INSTANT,
+  }),
   Run: object(run),
   Task: object({
     ...seriesKey,

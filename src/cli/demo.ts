@@ -4,12 +4,15 @@
  */
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
+import { listInstruments } from '../db/instruments.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { DAY_MS } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
+import { refreshReference } from '../load/refresh-reference.ts'
 import { readStatus, type SeriesStatus } from '../query/status.ts'
 import { startSandbox } from '../sandbox/server.ts'
 import type { Define } from './commands.ts'
+import { askForEach } from './each-symbol.ts'
 import { exitCodeOf } from './fetch.ts'
 import { fetchSymbols } from './fetch-symbols.ts'
 import { untilAborted } from './interrupt.ts'
@@ -100,6 +103,7 @@ async function fetchHistory(
   config: Config,
 ): Promise<{ exitCode: number; bars: number; elapsedMs: number }> {
   for (const symbol of SYMBOLS) await watch(store, symbol)
+  await fillNames(context, store, config)
   const startedAt = context.clock.now()
   const today = getCalendar('XNYS').localDay(startedAt)
   let exitCode = 0
@@ -117,6 +121,21 @@ async function fetchHistory(
     exitCode = Math.max(exitCode, exitCodeOf(summary))
   }
   return { exitCode, bars, elapsedMs: context.clock.now() - startedAt }
+}
+
+/** Names for the page; asked once. A demo without them is still one. */
+async function fillNames(context: CommandContext, store: Store, config: Config): Promise<void> {
+  const found = await listInstruments(store.pool, { watched: true })
+  const nameless = found.filter(({ name }) => name === null).map(({ symbol }) => symbol)
+  for (const { symbol, error } of await askForEach(
+    context,
+    config,
+    nameless,
+    'alpha-vantage',
+    refreshReference,
+  )) {
+    await context.stderr.write(`${symbol}: ${error.message}\n`)
+  }
 }
 
 function demoTable(context: CommandContext, rows: readonly SeriesStatus[]): string {

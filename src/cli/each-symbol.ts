@@ -34,6 +34,7 @@ export async function askForEach(
   named: string | undefined,
   askOne: AskOne,
 ): Promise<Unserved[]> {
+  if (symbols.length === 0) return []
   const providers = chooseProviders(named, config, [])
   if (providers.length === 0) checkProvider(PROVIDERS[0]!, config, [])
   const asking = new Map<Provider, AskContext>()

@@ -14,6 +14,7 @@ import { messageOf, StockyardError } from '../domain/error.ts'
 import { refreshReference } from '../load/refresh-reference.ts'
 import { askVendor } from './ask-vendor.ts'
 import type { Define, Run } from './commands.ts'
+import { defineActions } from './symbol-actions.ts'
 import { askForEach } from './each-symbol.ts'
 import type { Store } from './open-store.ts'
 import { addExamples, readSymbol, readSymbols } from './options.ts'
@@ -44,6 +45,7 @@ export const define: Define = (command, run) => {
   defineAdd(command, run)
   defineList(command, run)
   defineShow(command, run)
+  defineActions(command, run)
   defineRemove(command, run)
   defineSearch(command, run)
   addExamples(command, [

@@ -219,4 +219,13 @@ export interface Provider {
   parseOverview(body: VendorBody, symbol: string): OverviewAnswer | VendorFailure
   requestSearch(words: string): VendorRequest
   parseSearch(body: VendorBody): SearchAnswer | VendorFailure
+  /** The calls for all splits and dividends; absent where there is none, or where bars bring them along. */
+  requestActions?(symbol: string): VendorRequest[]
+  /** Goes with requestActions. `baseUrl` is where calls go. */
+  parseActions?(
+    body: VendorBody,
+    request: VendorRequest,
+    symbol: string,
+    baseUrl?: string,
+  ): ActionsAnswer | VendorFailure
 }

@@ -69,6 +69,7 @@ describe('the document', () => {
       'get /api/v1/rejects',
       'get /api/v1/stocks',
       'get /api/v1/stocks/{symbol}',
+      'get /api/v1/stocks/{symbol}/actions',
       'get /api/v1/stocks/{symbol}/prices',
       'get /api/v1/stocks/{symbol}/prices/latest',
       'get /api/v1/stocks/{symbol}/quote',

@@ -1,5 +1,6 @@
 /** Polygon, now Massive (https://massive.com): raw bars, quotes, details, search, and corporate actions. */
 import type { Provider } from '../provider.ts'
+import { parseActions, requestActions } from './actions.ts'
 import { parseBars } from './bars.ts'
 import { parseOverview, parseSearch, requestSearch } from './listing.ts'
 import { parseQuote } from './quote.ts'
@@ -27,4 +28,6 @@ export const polygon: Provider = {
   parseOverview,
   requestSearch,
   parseSearch,
+  requestActions,
+  parseActions,
 }

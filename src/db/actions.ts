@@ -1,0 +1,187 @@
+/**
+ * The table actions: the ledger of splits and dividends. Nothing in it is overwritten; a row that a
+ * vendor changed is kept beside the one that replaced it.
+ */
+import {
+  diffActions,
+  toActions,
+  type Action,
+  type ActionKind,
+  type LedgerChange,
+  type SaidActions,
+} from '../domain/action-ledger.ts'
+import { formatDate, parseDay } from '../domain/date.ts'
+import type { Connection, Queryable } from './connect.ts'
+
+/** Who said it, of what, and when. */
+export interface ActionsSource {
+  readonly instrumentId: number
+  readonly provider: string
+  /** Null outside of runs. */
+  readonly runId: number | null
+  /** When the answer had come, milliseconds UTC. */
+  readonly observedAt: number
+}
+
+/** An action that the ledger holds. */
+export interface StoredAction extends Action {
+  readonly provider: string
+  /** When this was said first, milliseconds UTC. */
+  readonly firstSeen: number
+  /** When the vendor took it back for another value; null while it holds. */
+  readonly replacedAt: number | null
+}
+
+export interface ActionFilter {
+  readonly provider?: string | undefined
+  readonly kind?: ActionKind | undefined
+  /** Ex dates with from <= day < until. */
+  readonly from?: number | undefined
+  readonly until?: number | undefined
+  /** As it was known at this instant, in place of now. */
+  readonly asOf?: number | undefined
+  readonly limit?: number | undefined
+}
+
+/**
+ * Takes an answer into the ledger and tells what is new in it, as in a split that was not known. To be
+ * called in a transaction. The same answer twice changes nothing; what an answer leaves out stays.
+ */
+export async function storeActions(
+  connection: Connection,
+  source: ActionsSource,
+  said: SaidActions,
+): Promise<LedgerChange> {
+  const actions = toActions(said)
+  if (actions.length === 0) return { added: [], changed: [] }
+  const seen = await currentActions(connection, source)
+  const first = diffActions(seen, actions)
+  if (first.added.length + first.changed.length === 0) return first
+  // One writer at a time for each instrument, and only where there is something to write.
+  await connection.query('SELECT FROM stockyard.instruments WHERE id = $1 FOR NO KEY UPDATE', [
+    source.instrumentId,
+  ])
+  const change = diffActions(await currentActions(connection, source), actions)
+  await replaceActions(
+    connection,
+    source,
+    change.changed.map(({ before }) => before),
+  )
+  await insertActions(connection, source, [
+    ...change.added,
+    ...change.changed.map(({ after }) => after),
+  ])
+  return change
+}
+
+async function currentActions(connection: Connection, source: ActionsSource): Promise<Action[]> {
+  return await listActions(connection, source.instrumentId, { provider: source.provider })
+}
+
+async function replaceActions(
+  connection: Connection,
+  source: ActionsSource,
+  actions: readonly Action[],
+): Promise<void> {
+  if (actions.length === 0) return
+  await connection.query(
+    `UPDATE stockyard.actions a SET replaced_at = $3
+     FROM unnest($4::text[], $5::date[], $6::smallint[]) AS r (kind, ex_day, number)
+     WHERE a.instrument_id = $1 AND a.provider = $2 AND a.replaced_at IS NULL
+       AND a.kind = r.kind AND a.ex_day = r.ex_day AND a.number = r.number`,
+    [source.instrumentId, source.provider, new Date(source.observedAt), ...keyColumns(actions)],
+  )
+}
+
+function keyColumns(actions: readonly Action[]) {
+  return [
+    actions.map(({ kind }) => kind),
+    actions.map(({ exDay }) => formatDate(exDay)),
+    actions.map(({ number }) => number),
+  ]
+}
+
+async function insertActions(
+  connection: Connection,
+  source: ActionsSource,
+  actions: readonly Action[],
+): Promise<void> {
+  await connection.query(
+    `INSERT INTO stockyard.actions (instrument_id, provider, run_id, first_seen, kind, ex_day, number,
+       new_shares, old_shares, amount, currency, basis)
+     SELECT $1, $2, $3, $4, n.*
+     FROM unnest($5::text[], $6::date[], $7::smallint[], $8::float8[], $9::float8[], $10::float8[],
+       $11::text[], $12::text[]) AS n`,
+    [
+      source.instrumentId,
+      source.provider,
+      source.runId,
+      new Date(source.observedAt),
+      ...keyColumns(actions),
+      actions.map(({ newShares }) => newShares),
+      actions.map(({ oldShares }) => oldShares),
+      actions.map(({ amount }) => amount),
+      actions.map(({ currency }) => currency),
+      actions.map(({ basis }) => basis),
+    ],
+  )
+}
+
+interface ActionRow {
+  provider: string
+  kind: ActionKind
+  ex_day: string
+  number: number
+  new_shares: number | null
+  old_shares: number | null
+  amount: number | null
+  currency: string | null
+  basis: 'raw' | 'split' | null
+  first_seen: Date
+  replaced_at: Date | null
+}
+
+/** The actions of an instrument by ex date and provider: those that hold, or those that held once. */
+export async function listActions(
+  db: Queryable,
+  instrumentId: number,
+  filter: ActionFilter = {},
+): Promise<StoredAction[]> {
+  const { asOf, from, until } = filter
+  const { rows } = await db.query<ActionRow>(
+    `SELECT provider, kind, ex_day, number, new_shares, old_shares, amount, currency, basis,
+            first_seen, replaced_at
+     FROM stockyard.actions
+     WHERE instrument_id = $1
+       AND ($2::text IS NULL OR provider = $2)
+       AND ($3::text IS NULL OR kind = $3)
+       AND ($4::date IS NULL OR ex_day >= $4)
+       AND ($5::date IS NULL OR ex_day < $5)
+       AND CASE WHEN $6::timestamptz IS NULL THEN replaced_at IS NULL
+           ELSE first_seen <= $6 AND (replaced_at IS NULL OR replaced_at > $6) END
+     ORDER BY ex_day, provider, kind, number
+     LIMIT $7`,
+    [
+      instrumentId,
+      filter.provider ?? null,
+      filter.kind ?? null,
+      from === undefined ? null : formatDate(from),
+      until === undefined ? null : formatDate(until),
+      asOf === undefined ? null : new Date(asOf),
+      filter.limit ?? null,
+    ],
+  )
+  return rows.map((row) => ({
+    provider: row.provider,
+    kind: row.kind,
+    exDay: parseDay(row.ex_day),
+    number: row.number,
+    newShares: row.new_shares,
+    oldShares: row.old_shares,
+    amount: row.amount,
+    currency: row.currency,
+    basis: row.basis,
+    firstSeen: row.first_seen.getTime(),
+    replacedAt: row.replaced_at?.getTime() ?? null,
+  }))
+}
