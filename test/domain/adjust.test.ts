@@ -166,6 +166,16 @@ describe('adjusting for dividends', () => {
     assertNear(adjustDaily(bars, { payments }).close, [90, 90])
   })
 
+  it('adds it up to the same last digit in any order', () => {
+    const bars = dailyBars([['2024-03-01', 1]])
+    // As it stands 0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1.
+    const payments = [0.1, 0.2, 0.3].map((amount) => payment('2024-03-04', amount))
+    const [there, back] = [payments, payments.toReversed()].map((each) =>
+      adjustDaily(bars, { payments: each }),
+    )
+    assert.equal(there!.close[0], back!.close[0])
+  })
+
   it('takes the closes of another basis than that of the bars', () => {
     // Bars of a vendor that restates, closes of one that does not.
     const bars = dailyBars([['2020-08-06', 113.9025]])
