@@ -151,6 +151,29 @@ async function findSeriesId(connection: Connection, key: SeriesKey): Promise<num
   return rows[0]?.id ?? null
 }
 
+/** The instrument of a series. */
+export async function findInstrumentId(connection: Queryable, seriesId: number): Promise<number> {
+  const { rows } = await connection.query<{ instrument_id: number }>(
+    'SELECT instrument_id FROM stockyard.series WHERE id = $1',
+    [seriesId],
+  )
+  return rows[0]!.instrument_id
+}
+
+/** Forgets what is covered of all series of an instrument from one vendor on one basis; bars stay. */
+export async function forgetCoverage(
+  connection: Connection,
+  instrumentId: number,
+  { provider, basis }: SeriesKey,
+): Promise<void> {
+  await connection.query(
+    `UPDATE stockyard.series_heads SET covered = '{}', watermark = NULL
+     WHERE series_id IN (
+       SELECT id FROM stockyard.series WHERE instrument_id = $1 AND provider = $2 AND basis = $3)`,
+    [instrumentId, provider, basis],
+  )
+}
+
 /** Locks a series for the rest of the transaction and tells its head and the database's time. */
 export async function lockHead(
   connection: Connection,

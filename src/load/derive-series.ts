@@ -78,6 +78,7 @@ export async function deriveSeries(
       covers: null,
       continuesFrom: null,
       receivedAt: head.observedAt,
+      actions: null,
       simulated,
     })
     total.fetched += loaded.fetched

@@ -58,6 +58,7 @@ export async function loadAnswer(
     covers: answer.request.covers,
     continuesFrom: answer.next?.asked?.from ?? null,
     receivedAt: answer.receivedAt,
+    actions: answer.actions ?? null,
     simulated: answer.simulated,
     ...(rest.rereads === undefined ? {} : { rereads: rest.rereads }),
   })

@@ -31,6 +31,8 @@ import {
   type SeriesKey,
 } from '../db/series.ts'
 import { claimStore } from '../db/store-kind.ts'
+import type { CorporateActions } from '../providers/provider.ts'
+import { takeActions } from './restate.ts'
 
 /** One validated answer, ready to be stored. */
 export interface Load {
@@ -58,6 +60,8 @@ export interface Load {
    * them confirmed gives way to this reading, though it is older; other newer pages do not.
    */
   readonly rereads?: ReadonlySet<number>
+  /** Splits and dividends that came along; null where the vendor has none with its bars. */
+  readonly actions: CorporateActions | null
   /** True for an answer of the simulated exchange, which never goes into a store of real data. */
   readonly simulated: boolean
 }
@@ -66,6 +70,8 @@ export interface Loaded extends TaskCounts {
   readonly seriesId: number
   /** Last final session of the newest covered stretch, or null. */
   readonly watermark: number | null
+  /** First day that was covered before, where a new split makes the series be fetched again; else null. */
+  readonly restateFrom: number | null
 }
 
 /** An answer's end is believed to be the end of what there is only when it lies this far back. */
@@ -79,7 +85,11 @@ export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
 async function loadInTransaction(connection: Connection, load: Load): Promise<Loaded> {
   await claimStore(connection, load.simulated ? 'simulated' : 'real')
   const seriesId = await ensureSeries(connection, load.series)
-  const { head, now } = await lockHead(connection, seriesId)
+  const { head: held, now } = await lockHead(connection, seriesId)
+  const isRestated =
+    load.actions !== null &&
+    (await takeActions(connection, { ...load, seriesId, actions: load.actions }, held))
+  const head: SeriesHead = isRestated ? { ...held, coverage: [], watermark: null } : held
   const spans = splitIntoPages(load.batch, load.series.interval, load.calendar)
   const stored = await readPages(
     connection,
@@ -106,7 +116,8 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   await insertRejects(connection, { ...load.series, seriesId, runId: load.runId }, load.rejects)
   const counts = countsOf(load, merged)
   await addTaskCounts(connection, load.runId, load.taskNumber, seriesId, counts, change.watermark)
-  return { seriesId, watermark: change.watermark, ...counts }
+  const restateFrom = isRestated ? (held.coverage[0]?.from ?? null) : null
+  return { seriesId, watermark: change.watermark, restateFrom, ...counts }
 }
 
 /** Pages that can be there already: those between the series' first and last bar. */

@@ -11,6 +11,7 @@ import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
+import type { Loaded } from './load-batch.ts'
 import { planRanges, type Wish } from './plan.ts'
 
 /** A series that is to be brought up to date, as part of a run. */
@@ -46,18 +47,42 @@ export async function fetchSeries(
   report: Report,
 ): Promise<void> {
   const calendar = getCalendar(await findExchange(context.pool, task.series.symbol))
+  const { progress, restateFrom } = await fetchPlanned(context, task, calendar, NOTHING_YET, report)
+  if (restateFrom === null) return
+  const from = Math.min(restateFrom, task.wish.from ?? restateFrom)
+  const note = `a new split: all bars since ${formatDate(from)} are fetched again`
+  const again = { ...task, wish: { ...task.wish, from, until: null } }
+  const before = { ...progress, notes: [...progress.notes, note] }
+  await fetchPlanned(context, again, calendar, before, report)
+}
+
+const NOTHING_YET: SeriesProgress = {
+  requestsPlanned: 0,
+  requestsDone: 0,
+  fetched: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  rejected: 0,
+  watermark: null,
+  notes: [],
+}
+
+/** One plan and its calls; tells from which day on a split makes all of it be fetched again, or null. */
+async function fetchPlanned(
+  context: AskContext,
+  task: SeriesTask,
+  calendar: Calendar,
+  before: SeriesProgress,
+  report: Report,
+): Promise<{ progress: SeriesProgress; restateFrom: number | null }> {
   const head = await findHead(context.pool, task.series)
   const requests = planRequests(task, head, calendar, context.clock.now())
+  let restateFrom: number | null = null
   let progress: SeriesProgress = {
-    requestsPlanned: requests.length,
-    requestsDone: 0,
-    fetched: 0,
-    inserted: 0,
-    updated: 0,
-    unchanged: 0,
-    rejected: 0,
+    ...before,
+    requestsPlanned: before.requestsPlanned + requests.length,
     watermark: head?.watermark ?? null,
-    notes: [],
   }
   report(progress)
   const run = async (request: BarRequest) => {
@@ -69,7 +94,9 @@ export async function fetchSeries(
       seen.add(call)
       context.signal?.throwIfAborted()
       const answer: AskedBars = await askBars(context, task.provider, page, calendar)
-      progress = await addAnswer(context, task, answer, calendar, progress)
+      const loaded = await addAnswer(context, task, answer, calendar)
+      progress = addLoaded(progress, loaded, answer)
+      restateFrom ??= loaded.restateFrom
       page = answer.next
       report(progress)
     }
@@ -77,7 +104,7 @@ export async function fetchSeries(
     report(progress)
   }
   const [first, ...others] = requests
-  if (first === undefined) return
+  if (first === undefined) return { progress, restateFrom }
   try {
     await run(first)
   } catch (error) {
@@ -85,13 +112,15 @@ export async function fetchSeries(
     // History may begin later than asked for. Backwards from the newest call, a symbol that does not
     // exist costs one more call, and a young one none before its first bars.
     const since = await fetchBackwards(context, others, run)
-    report({ ...progress, notes: [...progress.notes, since] })
-    return
+    progress = { ...progress, notes: [...progress.notes, since] }
+    report(progress)
+    return { progress, restateFrom }
   }
   for (const request of others) {
     context.signal?.throwIfAborted()
     await run(request)
   }
+  return { progress, restateFrom }
 }
 
 async function fetchBackwards(
@@ -150,11 +179,13 @@ async function addAnswer(
   task: SeriesTask,
   answer: AskedBars,
   calendar: Calendar,
-  before: SeriesProgress,
-): Promise<SeriesProgress> {
+): Promise<Loaded> {
   const destination = { ...task, calendar }
   const checked = checkAnswer(answer, destination)
-  const loaded = await loadAnswer(context.pool, answer, checked, destination)
+  return await loadAnswer(context.pool, answer, checked, destination)
+}
+
+function addLoaded(before: SeriesProgress, loaded: Loaded, answer: AskedBars): SeriesProgress {
   return {
     requestsPlanned: before.requestsPlanned,
     requestsDone: before.requestsDone,

@@ -41,6 +41,7 @@ async function load(batch: BarBatch, options: Partial<Load> = {}, where: Pool = 
     covers: null,
     continuesFrom: null,
     receivedAt: SATURDAY,
+    actions: null,
     simulated: false,
     ...options,
   })

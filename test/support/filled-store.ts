@@ -95,6 +95,7 @@ async function load(
     covers: null,
     continuesFrom: null,
     receivedAt: FRIDAY,
+    actions: null,
     simulated: false,
     ...rest,
   })
