@@ -3,31 +3,25 @@
  * are those of recorded answers, with the limits of the moment put in.
  */
 import type { Answer } from './alpha-vantage-text.ts'
+import type { Refusal } from './vendor.ts'
 
 const PREMIUM_URL = 'https://www.alphavantage.co/premium/'
 
-export type Refusal =
-  | 'burst'
-  | 'minute'
-  | 'day'
-  | 'day-key-echo'
-  | 'premium'
-  | 'demo-key'
-  | 'invalid-call'
-  | 'unknown-function'
-  | 'key'
+/** The vendor also refuses functions that it does not have. */
+type AnyRefusal = Refusal | 'unknown-function'
 
 /** What a refusal's words depend on. */
-export interface RefusalContext {
+interface RefusalContext {
   readonly functionName: string
   /** The caller's key, which the vendor repeats in one of its texts. */
   readonly key: string
-  readonly perMinute?: number
-  readonly perDay?: number
+  /** Limits that the texts name; null for the vendor's usual ones. */
+  readonly perMinute?: number | null
+  readonly perDay?: number | null
 }
 
 /** The body of a refusal. */
-export function makeRefusal(refusal: Refusal, context: RefusalContext): Answer {
+export function makeRefusal(refusal: AnyRefusal, context: RefusalContext): Answer {
   const perDay = context.perDay ?? 25
   const subscribe = `Please subscribe to any of the premium plans at ${PREMIUM_URL} to instantly remove all daily rate limits.`
   const thanks = 'Thank you for using Alpha Vantage!'

@@ -5,9 +5,7 @@ import type { Interval } from '../domain/interval.ts'
 import { fourDecimals, makeLabels, unpadded, type SeriesAnswer } from './alpha-vantage-text.ts'
 import { adjustmentFactors } from './corporate-actions.ts'
 import type { Market } from './market.ts'
-
-/** The query parameters of a call, without the key. */
-export type Params = Readonly<Record<string, string | undefined>>
+import type { Params } from './vendor.ts'
 
 /** Points in a compact answer. */
 const COMPACT_COUNT = 100

@@ -7,9 +7,9 @@ import { formatDate } from '../domain/date.ts'
 
 /** Rows as the vendor writes them, newest first. A null cell is never sent unless a fault asks. */
 interface SeriesRows {
-  readonly labels: string[]
+  readonly labels: readonly string[]
   /** One list of texts a column, in the order of `names`. */
-  readonly cells: (string | null)[][]
+  readonly cells: readonly (readonly (string | null)[])[]
 }
 
 export interface SeriesAnswer {
@@ -35,8 +35,8 @@ export interface AnswerText {
   readonly text: string
 }
 
-const JSON_TYPE = 'application/json'
-const CSV_TYPE = 'application/x-download'
+export const JSON_TYPE = 'application/json'
+export const CSV_TYPE = 'application/x-download'
 const FRACTIONS = Array.from({ length: 10_000 }, (_, i) => `.${String(i).padStart(4, '0')}`)
 const MINUTES = Array.from(
   { length: 1440 },

@@ -17,12 +17,17 @@ import {
   dailyAnswer,
   intradayAnswer,
   periodAnswer,
-  type Params,
 } from './alpha-vantage-series.ts'
-import type { Answer } from './alpha-vantage-text.ts'
+import {
+  CSV_TYPE,
+  JSON_TYPE,
+  writeAnswer,
+  type Answer,
+  type SeriesAnswer,
+} from './alpha-vantage-text.ts'
 import type { Market } from './market.ts'
-
-export type { Params }
+import type { RowSpelling, RowTable } from './row-faults.ts'
+import { isKeyName, plainAnswer, type Params, type Vendor, type WireAnswer } from './vendor.ts'
 
 interface Call {
   readonly market: Market
@@ -81,8 +86,78 @@ function withSymbol(make: (call: Call) => Answer): (call: Call) => Answer | null
   return (call) => (call.symbol === '' ? null : make(call))
 }
 
-/** The answer to a call whose key was accepted. `params` are the query parameters without the key. */
-export function answerAlphaVantage(market: Market, params: Params): Answer {
+/** Alpha Vantage as the sandbox's server sees it. */
+export const alphaVantage: Vendor = {
+  id: 'alpha-vantage',
+  needsKey: true,
+  readCall: ({ path, query }) =>
+    path === '/query'
+      ? { params: paramsWithoutKey(query), key: query.get('apikey') ?? '', origin: '' }
+      : null,
+  answer: (market, { params }) => wireAnswer(answerFunction(market, params), params),
+  refuse: (refusal, { params, key }, { perMinute, perDay }) => {
+    const context = { functionName: params['function'] ?? '', key, perMinute, perDay }
+    return wireAnswer(makeRefusal(refusal, context), params)
+  },
+}
+
+/** An answer in the format that was asked for. */
+function wireAnswer(answer: Answer, params: Params): WireAnswer {
+  const datatype = params['datatype'] === 'csv' ? 'csv' : 'json'
+  if (answer.kind !== 'series') {
+    const { contentType, text } = writeAnswer(answer, datatype)
+    return plainAnswer(200, contentType, text)
+  }
+  const minutes = Number(/\((\d+)min\)$/.exec(answer.seriesKey)?.[1] ?? Number.NaN)
+  const rows: RowTable = {
+    ...answer.rows,
+    volume: answer.names.findIndex((name) => name.endsWith('volume')),
+    newestFirst: true,
+    labelledByEnd: false,
+    spelling: spellingOf(minutes),
+  }
+  return {
+    status: 200,
+    contentType: datatype === 'csv' ? CSV_TYPE : JSON_TYPE,
+    rows,
+    write: (changed) => {
+      const { labels, cells, labelledByEnd } = changed ?? rows
+      const meta = labelledByEnd ? metaByEnd(answer.meta, minutes) : answer.meta
+      return writeAnswer({ ...answer, meta, rows: { labels, cells } }, datatype).text
+    },
+  }
+}
+
+function metaByEnd(meta: SeriesAnswer['meta'], minutes: number): SeriesAnswer['meta'] {
+  return meta.map(([name, value]) => [
+    name,
+    name.endsWith('Last Refreshed') && value.length === 19 ? shiftLabel(value, minutes) : value,
+  ])
+}
+
+/** A wall-clock label some minutes later; no session goes through midnight. */
+function shiftLabel(label: string, minutes: number): string {
+  const start = Date.parse(`${label.replace(' ', 'T')}Z`)
+  return new Date(start + minutes * 60_000).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+function spellingOf(minutes: number): RowSpelling {
+  return {
+    word: (text) => text,
+    future: (label) => `2099${label.slice(4)}`,
+    impossible: (label) => `2024-13-45${label.slice(10)}`,
+    offGrid: (label) => `${label.slice(0, 10)} 10:01:07`,
+    end: Number.isNaN(minutes) ? null : (label) => shiftLabel(label, minutes),
+  }
+}
+
+/** A key in another spelling is no key to the vendor, but must not be told to anyone either. */
+function paramsWithoutKey(query: URLSearchParams): Params {
+  return Object.fromEntries([...query].filter(([name]) => !isKeyName(name)))
+}
+
+/** The answer to a call. `params` are the query parameters without the key. */
+function answerFunction(market: Market, params: Params): Answer {
   const functionName = params.function ?? ''
   const make = Object.hasOwn(FUNCTIONS, functionName) ? FUNCTIONS[functionName] : undefined
   if (make === undefined) return makeRefusal('unknown-function', { functionName, key: '' })

@@ -1,12 +1,14 @@
 /** The log of vendor calls that the sandbox got, for tests and people who count what they spend. */
+import type { VendorId } from './vendor.ts'
 
 /** One vendor call; it never holds the key. */
 export interface CallEntry {
   /** Instant at which it came. */
   readonly at: number
+  readonly vendor: VendorId
   readonly function: string
   readonly symbol: string
-  /** The query parameters without the key. */
+  /** What was asked, without the key. */
   readonly params: Readonly<Record<string, string | undefined>>
   /** `served`, or the fault or refusal that it met. */
   readonly outcome: string

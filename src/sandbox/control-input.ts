@@ -1,8 +1,13 @@
 /** Reads the JSON that control routes are given. Every function throws `INPUT_INVALID` with a hint. */
+import { requireDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { FaultRequest } from './faults.ts'
-import type { Limits } from './limits.ts'
+import type { Limits, LimitsOfVendor } from './limits.ts'
+import type { Split } from './listings.ts'
+import type { Plan } from './plans.ts'
 import { REVISED_COLUMNS, type Revision } from './revisions.ts'
+import type { Rename } from './symbol-changes.ts'
+import { VENDOR_IDS } from './vendor.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -63,15 +68,75 @@ export function readFaultRequest(body: unknown): FaultRequest {
   }
 }
 
-/** Limits; what is absent or null is unlimited. */
+/**
+ * Limits by vendor, e.g. `{"polygon": {"perMinute": 5}}`, or without a vendor for each of them; a window
+ * that is absent or null is unlimited.
+ */
 export function readLimits(body: unknown): Limits {
   const input = readObject(body)
+  if (!VENDOR_IDS.some((vendor) => vendor in input)) {
+    const limits = readLimitsOf(input)
+    return Object.fromEntries(VENDOR_IDS.map((vendor) => [vendor, limits]))
+  }
+  refuseUnknown(input, VENDOR_IDS)
+  return Object.fromEntries(
+    Object.entries(input).map(([vendor, limits]) => [vendor, readLimitsOf(readObject(limits))]),
+  )
+}
+
+function readLimitsOf(input: Fields): LimitsOfVendor {
   refuseUnknown(input, ['perSecond', 'perMinute', 'perDay'])
   return {
     perSecond: readNumber(input, 'perSecond', 0) ?? null,
     perMinute: readNumber(input, 'perMinute', 0) ?? null,
     perDay: readNumber(input, 'perDay', 0) ?? null,
   }
+}
+
+/** The plan at Polygon, the one vendor whose plans are simulated. */
+export function readPlan(body: unknown): Plan {
+  const input = readObject(body)
+  refuseUnknown(input, ['polygon'])
+  const plan = readObject(input.polygon)
+  refuseUnknown(plan, ['years', 'delayed', 'endOfDay'])
+  return {
+    years: readNumber(plan, 'years', 0) ?? null,
+    delayed: plan.delayed === true,
+    endOfDay: plan.endOfDay === true,
+  }
+}
+
+/** A split to announce, with the symbol. */
+export function readSplit(body: unknown): { symbol: string; split: Split } {
+  const input = readObject(body)
+  refuseUnknown(input, ['symbol', 'day', 'newShares', 'oldShares'])
+  const [newShares, oldShares] = ['newShares', 'oldShares'].map((name) => {
+    const shares = readNumber(input, name, 1)
+    if (shares === undefined) refuse(`"${name}" is missing.`, `Give "${name}" as a JSON number.`)
+    return shares
+  })
+  return {
+    symbol: requireText(input, 'symbol').toUpperCase(),
+    split: { day: requireDay(requireText(input, 'day'), 'day'), ratio: newShares! / oldShares! },
+  }
+}
+
+/** A renaming. */
+export function readRename(body: unknown): Rename {
+  const input = readObject(body)
+  refuseUnknown(input, ['symbol', 'to', 'day'])
+  return {
+    from: requireText(input, 'symbol').toUpperCase(),
+    to: requireText(input, 'to').toUpperCase(),
+    day: requireDay(requireText(input, 'day'), 'day'),
+  }
+}
+
+/** A day on which the exchange is closed. */
+export function readClosure(body: unknown): number {
+  const input = readObject(body)
+  refuseUnknown(input, ['day'])
+  return requireDay(requireText(input, 'day'), 'day')
 }
 
 /** An instant: ISO 8601 with a zone, or milliseconds in UTC. */

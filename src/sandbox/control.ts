@@ -1,4 +1,4 @@
-/** The control routes under /_sandbox/: faults, calls, limits, clock, revisions and the truth. */
+/** The control routes under /_sandbox/: faults, calls, limits, plans, clock, events and the truth. */
 import { barAt, type Bar } from '../domain/bar-batch.ts'
 import { DAY_MS, formatDate, requireDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
@@ -6,15 +6,22 @@ import { isIntraday, parseInterval, type Interval } from '../domain/interval.ts'
 import type { CallEntry } from './call-log.ts'
 import {
   readClockChange,
+  readClosure,
   readFaultRequest,
   readInstant,
   readLimits,
   readObject,
+  readPlan,
+  readRename,
   readRevision,
+  readSplit,
   requireText,
 } from './control-input.ts'
 import { FAULTS } from './fault-effects.ts'
+import type { Market } from './market.ts'
+import { FULL_PLAN } from './plans.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
+import type { VendorId } from './vendor.ts'
 import type { VendorDesk } from './vendor-call.ts'
 
 export interface ControlDesk extends VendorDesk {
@@ -63,6 +70,35 @@ const ROUTES: Readonly<Record<string, Route>> = {
     desk.market.restore()
     return {}
   },
+  'GET plans': ({ plans }) => ({ polygon: plans.get('polygon') ?? FULL_PLAN }),
+  'POST plans': ({ plans }, { body }) => {
+    plans.set('polygon', readPlan(body))
+    return { polygon: plans.get('polygon') }
+  },
+  'POST splits': ({ market }, { body }) => {
+    const { symbol, split } = readSplit(body)
+    market.events.split(symbol, split)
+    return {
+      symbol,
+      splits: market
+        .splits(symbol, Infinity)
+        .filter(({ day }) => day === split.day)
+        .map(dated),
+    }
+  },
+  'DELETE splits': ({ market }) => forget(market, 'splits'),
+  'GET renames': ({ market }) => describeRenames(market),
+  'POST renames': ({ market }, { body }) => {
+    market.events.rename(readRename(body))
+    return describeRenames(market)
+  },
+  'DELETE renames': ({ market }) => forget(market, 'renames'),
+  'GET closures': ({ market }) => describeClosures(market),
+  'POST closures': ({ market }, { body }) => {
+    market.events.close(readClosure(body))
+    return describeClosures(market)
+  },
+  'DELETE closures': ({ market }) => forget(market, 'closures'),
   'GET truth': (desk, { query }) => describeTruth(desk, query),
 }
 
@@ -86,10 +122,17 @@ export function answerControl(desk: ControlDesk, call: ControlCall): unknown {
   return route(desk, call)
 }
 
+/** Paths by vendor; `…` stands for what the vendors' documentation says. */
+const VENDOR_PATHS = {
+  'alpha-vantage': ['/query'],
+  polygon: ['/v2/aggs/…', '/v1/open-close/…', '/v3/reference/…', '/v1/marketstatus/…'],
+  yahoo: ['/v8/finance/chart/…', '/v1/finance/search', '/v7/finance/quote'],
+} as const satisfies Readonly<Record<VendorId, readonly string[]>>
+
 function help(): unknown {
   return {
     about: 'The control routes of a simulated exchange. Nothing it serves is real.',
-    vendors: { 'alpha-vantage': '/query' },
+    vendors: VENDOR_PATHS,
     routes: Object.keys(ROUTES).map((name) => name.replace(' ', ' /_sandbox/')),
     faults: {
       ...Object.fromEntries(Object.entries(FAULTS).map(([name, { about }]) => [name, about])),
@@ -103,6 +146,7 @@ function describeCalls({ calls }: ControlDesk): unknown {
   const list = calls.list()
   return {
     count: calls.count(),
+    byVendor: countBy(list, (entry) => entry.vendor),
     byFunction: countBy(list, (entry) => entry.function),
     bySymbol: countBy(list, (entry) => entry.symbol),
     byOutcome: countBy(list, (entry) => entry.outcome),
@@ -126,6 +170,23 @@ function describeClock({ market, exchangeClock }: ControlDesk): unknown {
     open: market.calendar.isOpen(market.now()),
     fixed: exchangeClock.isFixed(),
   }
+}
+
+function describeRenames({ events }: Market): unknown {
+  return {
+    renames: events
+      .renames()
+      .map(({ from, to, day }) => ({ symbol: from, to, session: formatDate(day) })),
+  }
+}
+
+function describeClosures({ events }: Market): unknown {
+  return { closures: events.closures().map(formatDate) }
+}
+
+function forget({ events }: Market, what: 'splits' | 'renames' | 'closures'): unknown {
+  events.forget(what)
+  return {}
 }
 
 function revise({ market }: ControlDesk, body: unknown): unknown {

@@ -16,7 +16,12 @@ export interface Dividend {
 
 /** The life of a listing: its splits and dividends from the first day to the end of the plan. */
 export interface ActionPlan {
+  /** All splits, oldest first. */
   readonly splits: readonly Split[]
+  /** Those of them towards which the price rises beforehand. */
+  readonly planned: readonly Split[]
+  /** Those of them that were announced later, and of which earlier prices know nothing. */
+  readonly announced: readonly Split[]
   /** Ex days of dividends; empty for a listing that pays none. */
   readonly exDays: readonly number[]
 }
@@ -26,14 +31,23 @@ const PLAN_END_YEAR = 2049
 
 /** Lays out the splits and ex days of a listing. Dates depend on the seed, never on the clock. */
 export function planActions(key: number, listing: Listing, calendar: Calendar): ActionPlan {
-  const splits = [...listing.splits, ...recurringSplits(listing)]
+  const planned = [...listing.splits, ...recurringSplits(listing)]
     .map(({ day, ratio }) => ({ day: sessionDayFrom(calendar, day), ratio }))
     .filter(({ day }) => day > listing.firstDay)
     .sort((a, b) => a.day - b.day)
   return {
-    splits,
+    splits: planned,
+    planned,
+    announced: [],
     exDays: listing.dividendYield === 0 ? [] : quarterlyDays(key, listing, calendar),
   }
+}
+
+/** The plan with splits that somebody announced. */
+export function withAnnounced(plan: ActionPlan, announced: readonly Split[]): ActionPlan {
+  if (announced.length === 0) return plan
+  const splits = [...plan.planned, ...announced].sort((a, b) => a.day - b.day)
+  return { ...plan, splits, announced }
 }
 
 function recurringSplits(listing: Listing): Split[] {

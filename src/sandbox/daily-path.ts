@@ -16,6 +16,8 @@ import type { Listing } from './listings.ts'
 
 /** All that a symbol's numbers follow from. */
 export interface Ticker {
+  /** Its first symbol, which stays when it is renamed. */
+  readonly origin: string
   readonly listing: Listing
   /** Key of its random numbers. */
   readonly key: number
@@ -46,7 +48,8 @@ function logLevel({ listing, plan }: Ticker, day: number): number {
   return (
     Math.log(listing.level) +
     (DRIFT_A_YEAR * (day - DRIFT_ORIGIN)) / (365.25 * DAY_MS) +
-    splitRise(plan.splits, day)
+    splitRise(plan.planned, day) -
+    Math.log(splitRatioBetween(plan.announced, -Infinity, day))
   )
 }
 

@@ -1,6 +1,6 @@
 /** What each fault does to an answer: its words, its rows, its text, or the way it is sent. */
-import type { Refusal } from './alpha-vantage-refusals.ts'
-import type { SeriesAnswer } from './alpha-vantage-text.ts'
+import { ROW_FAULTS, type RowChange } from './row-faults.ts'
+import type { Refusal } from './vendor.ts'
 
 /** Ways in which a body does not arrive as it should. */
 export type Delivery =
@@ -24,7 +24,7 @@ export type Effect =
       readonly type: string
       readonly text: string
     }
-  | { readonly kind: 'rows'; readonly change: (answer: SeriesAnswer) => SeriesAnswer }
+  | { readonly kind: 'rows'; readonly change: RowChange }
   | { readonly kind: 'text'; readonly change: (text: string) => string }
   | { readonly kind: 'other-symbol' }
   | { readonly kind: 'delivery'; readonly delivery: Delivery }
@@ -41,33 +41,21 @@ const HTML = `<!DOCTYPE html>
 
 /** Every fault by name; `http-400` to `http-599` come on top. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
-  'note-minute': refusal('minute', 'the calls of this minute are used up (Note)'),
-  'information-day': refusal('day', "the day's calls are used up (Information)"),
+  'note-minute': refusal('minute', 'the calls of this minute are used up'),
+  'information-day': refusal('day', "the day's calls are used up"),
   'key-echo': refusal(
     'day-key-echo',
     "the day's calls are used up, with the caller's key in the text",
   ),
-  'information-burst': refusal('burst', 'more than one call a second (Information)'),
-  'information-premium': refusal('premium', 'the function is for payers only (Information)'),
-  'information-demo': refusal('demo-key', 'the demo key was used for something else (Information)'),
-  'error-message': refusal(
-    'invalid-call',
-    'the vendor calls the parameters invalid (Error Message)',
-  ),
-  'error-key': refusal('key', 'the key is missing or wrong (Error Message)'),
+  'information-burst': refusal('burst', 'more than one call a second'),
+  'information-premium': refusal('premium', 'the data are for payers only'),
+  'information-demo': refusal('demo-key', 'the demo key was used for something else'),
+  'error-message': refusal('invalid-call', 'the vendor calls the parameters invalid'),
+  'error-key': refusal('key', 'the key is missing or wrong'),
   'empty-object': reply('{}', 'application/json', 'an object without anything in it'),
   'empty-body': reply('', 'application/json', 'a body of no bytes'),
   html: reply(HTML, 'text/html', 'a web page with HTTP 200'),
-  'empty-rows': rows('a series without a row', (answer) => keepRows(answer, () => false)),
-  'null-rows': rows('some cells are null, "None" or empty', spoilWithNulls),
-  'absurd-rows': rows('some rows cannot be true', spoilWithNonsense),
-  'missing-rows': rows('the middle tenth of the rows is left out', leaveOutMiddle),
-  'duplicate-rows': rows(
-    'the newest row comes twice, the second time with another close',
-    repeatFirst,
-  ),
-  'oldest-first': rows('the rows come in the other order', reverse),
-  'end-labels': rows('intraday bars are labelled by their END', labelByEnd),
+  ...rowFaults(),
   'other-symbol': {
     about: 'the answer is for another symbol',
     effect: { kind: 'other-symbol' },
@@ -114,8 +102,12 @@ function reply(body: string, type: string, about: string): Fault {
   return { about, effect: { kind: 'reply', status: 200, type, text: body } }
 }
 
-function rows(about: string, change: (answer: SeriesAnswer) => SeriesAnswer): Fault {
-  return { about, effect: { kind: 'rows', change } }
+function rowFaults(): Record<string, Fault> {
+  const entries = Object.entries(ROW_FAULTS).map(([name, [about, change]]): [string, Fault] => [
+    name,
+    { about, effect: { kind: 'rows', change } },
+  ])
+  return Object.fromEntries(entries)
 }
 
 function text(about: string, change: (body: string) => string): Fault {
@@ -128,115 +120,4 @@ function delivery(name: Delivery, about: string): Fault {
 
 function halfOf(body: string): string {
   return body.slice(0, Math.floor(body.length / 2))
-}
-
-function keepRows(answer: SeriesAnswer, keep: (index: number) => boolean): SeriesAnswer {
-  const { labels, cells } = answer.rows
-  return {
-    ...answer,
-    rows: {
-      labels: labels.filter((_, i) => keep(i)),
-      cells: cells.map((column) => column.filter((_, i) => keep(i))),
-    },
-  }
-}
-
-function leaveOutMiddle(answer: SeriesAnswer): SeriesAnswer {
-  const count = answer.rows.labels.length
-  const from = Math.floor(count * 0.45)
-  const until = Math.max(from + 1, Math.floor(count * 0.55))
-  return keepRows(answer, (i) => i < from || i >= until)
-}
-
-function reverse(answer: SeriesAnswer): SeriesAnswer {
-  const { labels, cells } = answer.rows
-  return {
-    ...answer,
-    rows: { labels: labels.toReversed(), cells: cells.map((column) => column.toReversed()) },
-  }
-}
-
-function repeatFirst(answer: SeriesAnswer): SeriesAnswer {
-  const { labels, cells } = answer.rows
-  if (labels.length === 0) return answer
-  // Open in place of close: another value that still lies between low and high.
-  const second = cells.map((column) => column[0])
-  second[3] = cells[0][0]
-  return {
-    ...answer,
-    rows: {
-      labels: [labels[0], ...labels],
-      cells: cells.map((column, c) => [column[0], second[c], ...column.slice(1)]),
-    },
-  }
-}
-
-function labelByEnd(answer: SeriesAnswer): SeriesAnswer {
-  const minutes = /^Time Series \((\d+)min\)$/.exec(answer.seriesKey)
-  if (minutes === null) return answer
-  const shift = (label: string): string =>
-    new Date(Date.parse(`${label.replace(' ', 'T')}Z`) + Number(minutes[1]) * 60_000)
-      .toISOString()
-      .slice(0, 19)
-      .replace('T', ' ')
-  return {
-    ...answer,
-    meta: answer.meta.map(([name, value]) => [
-      name,
-      name.endsWith('Last Refreshed') && value.length === 19 ? shift(value) : value,
-    ]),
-    rows: { labels: answer.rows.labels.map(shift), cells: answer.rows.cells },
-  }
-}
-
-/** One row in the hands of a fault. */
-interface Row {
-  label: string
-  readonly cells: (string | null)[]
-  /** Index of the volume among the cells. */
-  readonly volume: number
-}
-
-type RowChanges = readonly (readonly [index: number, change: (row: Row) => void])[]
-
-/** Changes rows by their index from the newest; rows between them stay as they are. */
-function changeRows(answer: SeriesAnswer, changes: RowChanges): SeriesAnswer {
-  const labels = [...answer.rows.labels]
-  const cells = answer.rows.cells.map((column) => [...column])
-  const volume = answer.names.findIndex((name) => name.endsWith('volume'))
-  for (const [index, change] of changes) {
-    if (index >= labels.length) break
-    const row: Row = { label: labels[index], cells: cells.map((column) => column[index]), volume }
-    change(row)
-    labels[index] = row.label
-    for (const [c, column] of cells.entries()) column[index] = row.cells[c]
-  }
-  return { ...answer, rows: { labels, cells } }
-}
-
-function spoilWithNulls(answer: SeriesAnswer): SeriesAnswer {
-  return changeRows(answer, [
-    [1, (row) => row.cells.fill(null)],
-    [3, (row) => (row.cells[3] = null)],
-    [5, (row) => (row.cells[0] = 'None')],
-    [7, (row) => (row.cells[1] = '')],
-    [9, (row) => (row.cells[row.volume] = null)],
-  ])
-}
-
-function spoilWithNonsense(answer: SeriesAnswer): SeriesAnswer {
-  return changeRows(answer, [
-    // High and low change places, which shows unless they are equal: so they are set apart.
-    [1, (row) => ([row.cells[1], row.cells[2]] = ['1.0000', '2.0000'])],
-    [3, (row) => (row.cells[3] = `-${row.cells[3]}`)],
-    [5, (row) => (row.cells[1] = 'NaN')],
-    [7, (row) => (row.cells[3] = '99999999.0000')],
-    [9, (row) => (row.cells[row.volume] = '-100')],
-    [11, (row) => (row.label = `2099${row.label.slice(4)}`)],
-    [13, (row) => (row.label = `2024-13-45${row.label.slice(10)}`)],
-    [15, (row) => (row.cells[0] = '0.0000')],
-    // Off the grid of any interval; a date gets a time of day.
-    [17, (row) => (row.label = `${row.label.slice(0, 10)} 10:01:07`)],
-    [19, (row) => (row.cells[2] = '1e999')],
-  ])
 }

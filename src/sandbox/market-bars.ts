@@ -17,6 +17,8 @@ export interface BarQuery {
   readonly until: number
   /** Regular hours only, or pre- and post-market too. Means nothing for daily and longer bars. */
   readonly hours: 'regular' | 'all'
+  /** Milliseconds by which the asker's view is late; 0 without it. */
+  readonly delayMs?: number
 }
 
 /** What all listings share: the calendar, the clock, and what was edited or is kept at hand. */
@@ -36,8 +38,15 @@ export function makeFloor(calendar: Calendar, now: () => number): Floor {
   return { calendar, now, revisions: makeRevisionBook(), kept: makeBoundedCache(SESSIONS_KEPT) }
 }
 
+/** The floor after its calendar or its tickers have changed. */
+export function renewFloor(floor: Floor, calendar: Calendar): Floor {
+  return { ...floor, calendar, kept: makeBoundedCache(SESSIONS_KEPT) }
+}
+
 /** Bars as traded, by ascending ts, the unfinished one included. */
-export function barsOf(floor: Floor, ticker: Ticker, query: BarQuery): BarBatch {
+export function barsOf(present: Floor, ticker: Ticker, query: BarQuery): BarBatch {
+  const { delayMs = 0 } = query
+  const floor = delayMs === 0 ? present : { ...present, now: () => present.now() - delayMs }
   if (isIntraday(query.interval)) return intradayOf(floor, ticker, query)
   if (query.interval === '1d') return dailyOf(floor, ticker, query.from, query.until)
   const { bars } = periodsOf(floor, ticker, query.interval === '1wk' ? '1wk' : '1mo')
@@ -52,7 +61,7 @@ export function barsOf(floor: Floor, ticker: Ticker, query: BarQuery): BarBatch 
 export function periodsOf(floor: Floor, ticker: Ticker, interval: '1wk' | '1mo'): Buckets {
   const days = dailyOf(floor, ticker, ticker.listing.firstDay, Infinity)
   const made = makeBuckets(days, interval === '1wk' ? weekStart : monthStart)
-  const bars = floor.revisions.apply(ticker.listing.symbol, interval, made.bars, (ts) =>
+  const bars = floor.revisions.apply(ticker.origin, interval, made.bars, (ts) =>
     made.bars.ts.includes(ts),
   )
   if (bars === made.bars) return made
@@ -69,7 +78,7 @@ function minutesOf(
 ): SessionMinutes {
   const make = (): SessionMinutes =>
     makeSessionMinutes(ticker, session, dayBar(ticker, session, previousDay))
-  return minutesUntil(floor.kept.get(`${ticker.listing.symbol} ${session.day}`, make), floor.now())
+  return minutesUntil(floor.kept.get(`${ticker.origin} ${session.day}`, make), floor.now())
 }
 
 /** Sessions [from, until) that have begun to trade, pre-market included. */
@@ -104,12 +113,11 @@ function dailyOf(floor: Floor, ticker: Ticker, from: number, until: number): Bar
     previous = session.day
   }
   const end = Math.min(until, calendar.localDay(now()) + DAY_MS)
-  return revisions.apply(ticker.listing.symbol, '1d', batch, (ts) => ts >= from && ts < end)
+  return revisions.apply(ticker.origin, '1d', batch, (ts) => ts >= from && ts < end)
 }
 
 function intradayOf(floor: Floor, ticker: Ticker, query: BarQuery): BarBatch {
   const { calendar, now, revisions } = floor
-  const { symbol } = ticker.listing
   const isAll = query.hours === 'all'
   const sessions = begunSessions(floor, ticker, query.from, query.until)
   let previous = sessions.length === 0 ? 0 : previousSessionDay(calendar, sessions[0].day)
@@ -120,11 +128,11 @@ function intradayOf(floor: Floor, ticker: Ticker, query: BarQuery): BarBatch {
     const end = Math.min(isAll ? session.extendedClose : session.close, now())
     const inRange = (ts: number): boolean => ts >= start && ts < end
     const wanted = isAll ? bars : sliceBatch(bars, regularFrom, regularUntil)
-    const minutes = revisions.apply(symbol, '1m', wanted, inRange)
+    const minutes = revisions.apply(ticker.origin, '1m', wanted, inRange)
     if (query.interval === '1m') parts.push(minutes)
     else {
       const made = makeBuckets(minutes, bucketStart(calendar, session, query)).bars
-      parts.push(revisions.apply(symbol, query.interval, made, inRange))
+      parts.push(revisions.apply(ticker.origin, query.interval, made, inRange))
     }
     previous = session.day
   }

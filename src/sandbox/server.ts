@@ -13,6 +13,8 @@ import { makeFaultBook, type FaultBook, type FaultRequest } from './faults.ts'
 import { makeLimitBook, type LimitBook, type Limits } from './limits.ts'
 import { makeMarket, type Market } from './market.ts'
 import { makeSimulatedClock, type SimulatedClock } from './simulated-clock.ts'
+import type { Plan } from './plans.ts'
+import type { VendorId } from './vendor.ts'
 import { handleVendorCall, MARK_HEADERS } from './vendor-call.ts'
 
 export interface SandboxOptions {
@@ -27,6 +29,7 @@ export interface SandboxOptions {
   /** The instant of now: for the market until its clock is set, and always for limits and calls. */
   readonly clock: () => number
   readonly faults?: readonly FaultRequest[]
+  /** Calls allowed, by vendor; unlimited where absent. */
   readonly limits?: Limits
   /** Told each call; a pino logger fits. */
   readonly log?: { debug(fields: object, message: string): void }
@@ -42,6 +45,8 @@ export interface Sandbox {
   readonly faults: FaultBook
   readonly limits: LimitBook
   readonly calls: CallLog
+  /** Plans that are less than full, by vendor. */
+  readonly plans: Map<VendorId, Plan>
   /** Closes at once, with all open connections. */
   close(): Promise<void>
 }
@@ -78,6 +83,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     faults: desk.faults,
     limits: desk.limits,
     calls: desk.calls,
+    plans: desk.plans,
     close: () => close(server),
   }
 }
@@ -94,6 +100,7 @@ function makeDesk(options: SandboxOptions): ControlDesk {
     faults: makeFaultBook(options.faults),
     limits: makeLimitBook(options.limits),
     calls: makeCallLog(),
+    plans: new Map(),
     clock: options.clock,
   }
 }
@@ -143,9 +150,9 @@ async function handle(
   const path = pathOf(request)
   const query = new URLSearchParams((request.url ?? '').slice(path.length))
   const method = request.method ?? 'GET'
-  if (path === '/query' && method === 'GET') {
-    handleVendorCall(desk, query, response)
-  } else if (path === '/_sandbox' || path.startsWith('/_sandbox/')) {
+  const http = { path, query, headers: request.headers }
+  if (method === 'GET' && handleVendorCall(desk, http, response)) return
+  if (path === '/_sandbox' || path.startsWith('/_sandbox/')) {
     const body = await readBody(request)
     const answer = answerControl(desk, {
       method,
@@ -156,7 +163,7 @@ async function handle(
     sendJson(response, 200, answer)
   } else {
     throw new StockyardError('not-found', 'ROUTE_UNKNOWN', `There is no ${method} ${path}.`, {
-      hint: 'Vendor calls are GET /query; GET /_sandbox/ lists the control routes.',
+      hint: 'GET /_sandbox/ lists the paths of vendors and the control routes.',
     })
   }
 }

@@ -1,108 +1,108 @@
 /** One vendor call, from its query to the answer that goes out: fault, key, limits, market. */
 import type { ServerResponse } from 'node:http'
-import { answerAlphaVantage, type Params } from './alpha-vantage.ts'
-import { makeRefusal, type Refusal } from './alpha-vantage-refusals.ts'
-import { writeAnswer, type Answer } from './alpha-vantage-text.ts'
+import { alphaVantage } from './alpha-vantage.ts'
 import type { CallLog } from './call-log.ts'
 import { sendBadly, sendReply, type Reply } from './delivery.ts'
 import { effectOf, type Effect } from './fault-effects.ts'
 import type { FaultBook, FaultRule } from './faults.ts'
 import type { LimitBook } from './limits.ts'
 import type { Market } from './market.ts'
+import { FULL_PLAN, type Plan } from './plans.ts'
+import { polygon } from './polygon.ts'
+import type { HttpCall, Refusal, Vendor, VendorCall, VendorId, WireAnswer } from './vendor.ts'
+import { yahoo } from './yahoo.ts'
 
 export interface VendorDesk {
   readonly market: Market
   readonly faults: FaultBook
   readonly calls: CallLog
   readonly limits: LimitBook
+  /** Plans that are less than full, by vendor. */
+  readonly plans: Map<VendorId, Plan>
   /** The clock by which calls are counted; the exchange's clock may stand still. */
   readonly clock: () => number
 }
+
+const VENDORS: readonly Vendor[] = [alphaVantage, polygon, yahoo]
 
 /** The one key that is refused. */
 const REFUSED_KEY = 'invalid'
 /** Every answer carries it, so that nobody takes simulated data for real. */
 export const MARK_HEADERS = { 'x-stockyard-simulated': '1' } as const
 
-/** Answers `GET /query?function=…&apikey=…`. */
+/** Answers a call to a vendor's path; false where no vendor has such a path. */
 export function handleVendorCall(
   desk: VendorDesk,
-  query: URLSearchParams,
+  http: HttpCall,
+  response: ServerResponse,
+): boolean {
+  for (const vendor of VENDORS) {
+    const call = vendor.readCall(http)
+    if (call === null) continue
+    answer(desk, vendor, call, response)
+    return true
+  }
+  return false
+}
+
+function answer(
+  desk: VendorDesk,
+  vendor: Vendor,
+  call: VendorCall,
   response: ServerResponse,
 ): void {
-  const key = query.get('apikey') ?? ''
-  const params = paramsWithoutKey(query)
-  const rule = desk.faults.take(params)
-  const { answer, outcome } =
-    rule === null ? answerCall(desk, params, key) : answerFault(desk, params, key, rule)
+  const { params } = call
+  const rule = desk.faults.take({ ...params, vendor: vendor.id })
+  const effect = rule === null ? null : effectOf(rule.fault)
+  const refusal = effect === null ? refusalOf(desk, vendor, call) : null
+  const wire = wireAnswer(desk, vendor, call, effect, refusal)
   desk.calls.add({
     at: desk.clock(),
-    function: params.function ?? '',
-    symbol: params.symbol ?? '',
+    vendor: vendor.id,
+    function: params['function'] ?? '',
+    symbol: params['symbol'] ?? '',
     params,
-    outcome,
+    outcome: rule === null ? outcomeOf(refusal, wire) : `fault ${rule.fault}`,
   })
-  const effect = rule === null ? null : effectOf(rule.fault)
-  const reply = makeReply(answer, params, rule, effect)
+  const reply = makeReply(wire, rule, effect)
   if (effect?.kind === 'delivery') sendBadly(response, reply, effect.delivery, rule?.delayMs)
   else sendReply(response, reply)
 }
 
-/** A key in another spelling is no key to the vendor, but must not be told to anyone either. */
-function paramsWithoutKey(query: URLSearchParams): Record<string, string> {
-  return Object.fromEntries([...query].filter(([name]) => !/^(api_?key|token)$/i.test(name)))
+/** `served` also for what the vendor itself answers with a refusal in HTTP 200. */
+function outcomeOf(refusal: Refusal | null, { status }: WireAnswer): string {
+  if (refusal !== null) return `refused ${refusal}`
+  return status < 400 ? 'served' : `answered ${status}`
 }
 
-interface Outcome {
-  readonly answer: Answer
-  readonly outcome: string
+function refusalOf(desk: VendorDesk, vendor: Vendor, { key }: VendorCall): Refusal | null {
+  const { market, limits, clock } = desk
+  if (vendor.needsKey && (key === '' || key === REFUSED_KEY)) return 'key'
+  return limits.take(vendor.id, key, clock(), market.calendar.localDay(clock()))
 }
 
-function answerCall(desk: VendorDesk, params: Params, key: string): Outcome {
-  const refusal = refusalOf(desk, key)
-  if (refusal === null)
-    return { answer: answerAlphaVantage(desk.market, params), outcome: 'served' }
-  const { perMinute, perDay } = desk.limits.get()
-  const answer = makeRefusal(refusal, {
-    functionName: params.function ?? '',
-    key,
-    ...(perMinute === null ? {} : { perMinute }),
-    ...(perDay === null ? {} : { perDay }),
-  })
-  return { answer, outcome: `refused ${refusal}` }
-}
-
-function refusalOf({ market, limits, clock }: VendorDesk, key: string): Refusal | null {
-  if (key === '' || key === REFUSED_KEY) return 'key'
-  return limits.take(key, clock(), market.calendar.localDay(clock()))
-}
-
-/** The answer under a fault; a fault of words or rows changes it here, one of delivery later. */
-function answerFault(desk: VendorDesk, params: Params, key: string, rule: FaultRule): Outcome {
-  const outcome = `fault ${rule.fault}`
-  const effect = effectOf(rule.fault)
-  if (effect.kind === 'refusal') {
-    const functionName = params.function ?? ''
-    return { answer: makeRefusal(effect.refusal, { functionName, key }), outcome }
-  }
-  const asked =
-    effect.kind === 'other-symbol' ? { ...params, symbol: otherThan(params.symbol) } : params
-  const answer = answerAlphaVantage(desk.market, asked)
-  const changed =
-    effect.kind === 'rows' && answer.kind === 'series' ? effect.change(answer) : answer
-  return { answer: changed, outcome }
-}
-
-function otherThan(symbol: string | undefined): string {
-  return symbol?.toUpperCase() === 'MSFT' ? 'IBM' : 'MSFT'
-}
-
-function makeReply(
-  answer: Answer,
-  params: Params,
-  rule: FaultRule | null,
+function wireAnswer(
+  desk: VendorDesk,
+  vendor: Vendor,
+  call: VendorCall,
   effect: Effect | null,
-): Reply {
+  refusal: Refusal | null,
+): WireAnswer {
+  if (refusal !== null) return vendor.refuse(refusal, call, desk.limits.of(vendor.id))
+  if (effect?.kind === 'refusal')
+    return vendor.refuse(effect.refusal, call, desk.limits.of(vendor.id))
+  const asked = effect?.kind === 'other-symbol' ? withOtherSymbol(call) : call
+  return vendor.answer(desk.market, asked, desk.plans.get(vendor.id) ?? FULL_PLAN)
+}
+
+function withOtherSymbol(call: VendorCall): VendorCall {
+  const symbol = call.params['symbol']?.toUpperCase() === 'MSFT' ? 'IBM' : 'MSFT'
+  const ticker = call.params['ticker'] === undefined ? {} : { ticker: symbol }
+  return { ...call, params: { ...call.params, ...ticker, symbol } }
+}
+
+/** What goes out; a fault of rows or text changes it here, one of delivery later. */
+function makeReply(wire: WireAnswer, rule: FaultRule | null, effect: Effect | null): Reply {
   const headers = {
     ...MARK_HEADERS,
     ...(rule?.retryAfter === undefined ? {} : { 'retry-after': rule.retryAfter }),
@@ -110,10 +110,11 @@ function makeReply(
   if (effect?.kind === 'reply') {
     return { status: effect.status, contentType: effect.type, text: effect.text, headers }
   }
-  const { contentType, text } = writeAnswer(answer, params.datatype === 'csv' ? 'csv' : 'json')
+  const { rows } = wire
+  const text = wire.write(effect?.kind === 'rows' && rows !== null ? effect.change(rows) : rows)
   return {
-    status: 200,
-    contentType,
+    status: wire.status,
+    contentType: wire.contentType,
     text: effect?.kind === 'text' ? effect.change(text) : text,
     headers,
   }

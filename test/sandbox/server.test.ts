@@ -82,6 +82,7 @@ describe('control routes', () => {
     assert.deepEqual(value['byOutcome'], { served: 1, 'fault key-echo': 1, 'refused key': 1 })
     assert.deepEqual((value['calls'] as unknown[])[0], {
       at: '2024-05-17T18:07:03.000Z',
+      vendor: 'alpha-vantage',
       function: 'TIME_SERIES_DAILY',
       symbol: 'IBM',
       params: { function: 'TIME_SERIES_DAILY', symbol: 'IBM' },
@@ -287,7 +288,7 @@ describe('the server', () => {
       seed: 2,
       clock: () => now,
       faults: [{ fault: 'empty-object', times: 1 }],
-      limits: { perSecond: null, perMinute: 1, perDay: null },
+      limits: { 'alpha-vantage': { perSecond: null, perMinute: 1, perDay: null } },
     })
     try {
       const ask = async (): Promise<string> => (await fetch(`${other.url}/query?${DAILY}`)).text()
