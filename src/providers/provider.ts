@@ -6,6 +6,7 @@
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import type { Interval } from '../domain/interval.ts'
+import type { Canary } from './canary.ts'
 
 /** Basis of a series' prices: as traded, or restated after each split. */
 export type Basis = 'raw' | 'split'
@@ -210,6 +211,8 @@ export interface Provider {
   readonly hasVolume: boolean
   /** Milliseconds after a session's regular close until its bars are final. */
   readonly settleMs: number
+  /** The vendor's habits, for the drift canary; absent where nobody has written them down. */
+  readonly canary?: Canary
   /** The calls that bring a need, oldest first. */
   planBars(need: BarNeed): BarRequest[]
   parseBars(body: VendorBody, request: BarRequest, context: ParseContext): BarAnswer | VendorFailure

@@ -1,5 +1,6 @@
 /** Alpha Vantage (https://www.alphavantage.co): raw bars of stocks, quotes, overviews and search. */
 import { parseBars } from './bars.ts'
+import { canary } from './canary.ts'
 import { parseQuote } from './quote.ts'
 import { parseOverview, parseSearch } from './reference.ts'
 import { planBars, requestOverview, requestQuote, requestSearch, SETTLE_MS } from './request.ts'
@@ -17,6 +18,7 @@ export const alphaVantage: Provider = {
   basis: 'raw',
   hasVolume: true,
   settleMs: SETTLE_MS,
+  canary,
   planBars,
   parseBars,
   requestQuote,

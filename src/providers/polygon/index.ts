@@ -2,6 +2,7 @@
 import type { Provider } from '../provider.ts'
 import { parseActions, requestActions } from './actions.ts'
 import { parseBars } from './bars.ts'
+import { canary } from './canary.ts'
 import { parseOverview, parseSearch, requestSearch } from './listing.ts'
 import { parseQuote } from './quote.ts'
 import { planBars, requestOverview, requestQuote, SETTLE_MS } from './request.ts'
@@ -20,6 +21,7 @@ export const polygon: Provider = {
   basis: 'raw',
   hasVolume: true,
   settleMs: SETTLE_MS,
+  canary,
   planBars,
   parseBars,
   requestQuote,

@@ -3,6 +3,7 @@
  * splits and dividends, quotes, overviews and search.
  */
 import { parseBars } from './bars.ts'
+import { canary } from './canary.ts'
 import { parseQuote } from './quote.ts'
 import { parseOverview, parseSearch } from './reference.ts'
 import { planBars, requestOverview, requestQuote, requestSearch, SETTLE_MS } from './request.ts'
@@ -22,6 +23,7 @@ export const yahoo: Provider = {
   // Not for every instrument.
   hasVolume: false,
   settleMs: SETTLE_MS,
+  canary,
   planBars,
   parseBars,
   requestQuote,
