@@ -15,7 +15,7 @@ export function refuse(refusal: Refusal, call: VendorCall): WireAnswer {
     case 'day':
       return tooMany(call, 'the maximum requests per day')
     case 'day-key-echo':
-      return tooMany(call, `the maximum requests per day of the API key ${call.key}`)
+      return tooMany(call, `the maximum requests per day (API key: ${call.key})`)
     case 'premium':
     case 'demo-key':
       return notAuthorized(

@@ -113,7 +113,7 @@ export function chartMeta(
     ...(isIntraday ? { previousClose: prices.previousClose, scale: 3 } : {}),
     priceHint: 2,
     currentTradingPeriod: periodsOf(view, currentSession(view)),
-    ...(isIntraday ? { tradingPeriods: tradingPeriods(view, query, withExtended) } : {}),
+    ...(isIntraday ? tradingPeriods(view, query, withExtended) : {}),
     dataGranularity: query.interval,
     range: query.range,
     validRanges: RANGES,
@@ -159,16 +159,22 @@ function periodsOf(view: ChartView, session: Session): Record<string, TradingPer
   }
 }
 
-/** A list a day, or with the hours before and after an object of such lists. */
-function tradingPeriods(view: ChartView, query: ChartQuery, withExtended: boolean): unknown {
+/** A list a day, or with the hours before and after an object of such lists; absent without a session. */
+function tradingPeriods(view: ChartView, query: ChartQuery, withExtended: boolean): object {
   const { calendar } = view.market
   const days = calendar
     .sessions(calendar.localDay(query.from), calendar.localDay(query.to) + DAY_MS)
     .filter(({ day }) => day <= view.newest.day)
+    .filter(({ open, close, extendedOpen, extendedClose }) =>
+      withExtended
+        ? extendedOpen <= query.to && extendedClose > query.from
+        : open <= query.to && close > query.from,
+    )
     .map((session) => periodsOf(view, session))
+  if (days.length === 0) return {}
   const lists = (part: string): unknown[] => days.map((periods) => [periods[part]])
-  if (!withExtended) return lists('regular')
-  return { pre: lists('pre'), post: lists('post'), regular: lists('regular') }
+  if (!withExtended) return { tradingPeriods: lists('regular') }
+  return { tradingPeriods: { pre: lists('pre'), post: lists('post'), regular: lists('regular') } }
 }
 
 function offsetOf({ market }: ChartView, day: number): { gmtoffset: number; timezone: string } {
