@@ -28,6 +28,9 @@ export interface Config {
   readonly defaultTickers: readonly string[]
   readonly defaultInterval: Interval
   readonly defaultDays: number
+  /** Whether `up` keeps the watch list current, and how often while an exchange is open. */
+  readonly etlEnabled: boolean
+  readonly etlIntervalMinutes: number
   readonly apiHost: string
   readonly apiPort: number
   readonly defaultPageSize: number
@@ -63,6 +66,31 @@ function choice<const T extends string>(values: readonly T[], fallback: T | unde
     .transform((value) => (value === undefined || value === '' ? fallback : value.toLowerCase()))
     .refine((value): value is T | undefined => value === undefined || values.includes(value as T), {
       message: `expected one of ${values.join(', ')}`,
+    })
+}
+
+const FLAGS: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  '1': true,
+  false: false,
+  no: false,
+  off: false,
+  '0': false,
+}
+
+function flag(fallback: boolean) {
+  return z
+    .string()
+    .trim()
+    .optional()
+    .transform((value, context) => {
+      if (value === undefined || value === '') return fallback
+      const read = FLAGS[value.toLowerCase()]
+      if (read !== undefined) return read
+      context.addIssue({ code: 'custom', message: 'expected true or false' })
+      return z.NEVER
     })
 }
 
@@ -124,6 +152,8 @@ const schema = z.object({
   DEFAULT_TICKERS: text,
   DEFAULT_INTERVAL: interval,
   DEFAULT_DAYS: wholeNumber(1, 36_500, 90),
+  ETL_ENABLED: flag(true),
+  ETL_INTERVAL_MINUTES: wholeNumber(1, 1440, 5),
   API_HOST: text,
   API_PORT: wholeNumber(0, 65_535, 8000),
   DEFAULT_PAGE_SIZE: wholeNumber(1, 100_000, 50),
@@ -168,6 +198,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       .filter((symbol) => symbol !== ''),
     defaultInterval: read.DEFAULT_INTERVAL,
     defaultDays: read.DEFAULT_DAYS,
+    etlEnabled: read.ETL_ENABLED,
+    etlIntervalMinutes: read.ETL_INTERVAL_MINUTES,
     apiHost: read.API_HOST ?? '127.0.0.1',
     apiPort: read.API_PORT,
     defaultPageSize: read.DEFAULT_PAGE_SIZE,

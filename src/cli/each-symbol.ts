@@ -9,10 +9,10 @@ import { checkProvider, chooseProviders } from './fetch-symbols.ts'
 import type { CommandContext } from './run-command.ts'
 
 /** Work on one symbol that asks one vendor. */
-export type AskOne = (asking: AskContext, provider: Provider, symbol: string) => Promise<unknown>
+type AskOne = (asking: AskContext, provider: Provider, symbol: string) => Promise<unknown>
 
 /** A symbol that no vendor served, with the error of the preferred one. */
-export interface Unserved {
+interface Unserved {
   readonly symbol: string
   readonly error: StockyardError
 }

@@ -35,13 +35,17 @@ export async function serveStore(
   return server.url
 }
 
+/** Something that a command does beside serving, until it is told to stop. */
+type Beside = (context: CommandContext, store: Store, config: Config) => Promise<void>
+
 /** Serves the store of the configuration and says where, until the command is told to stop. */
-export async function serveUntilStopped(context: CommandContext): Promise<void> {
+export async function serveUntilStopped(context: CommandContext, beside?: Beside): Promise<void> {
   const config = await context.config()
   const store = await context.openStore()
   const url = await serveStore(context, store, config)
   if (context.json) await writeJson(context.stdout, { url, simulated: store.simulated })
   else await context.stdout.write(servingText(store, url))
+  await beside?.(context, store, config)
   await untilAborted(context.signal)
 }
 
