@@ -225,7 +225,8 @@ function send(
   request: VendorRequest,
   options: AskOptions,
 ): Promise<ReceivedBody> {
-  return sendRequest(context.client, request, {
+  const client = options.once === true ? { ...context.client, retries: 0 } : context.client
+  return sendRequest(client, request, {
     provider: provider.id,
     baseUrl: context.config.baseUrl ?? provider.baseUrl,
     key: context.config.key,
