@@ -69,6 +69,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./fetch.ts'),
   },
   {
+    name: 'replay',
+    group: FETCHING,
+    summary: 'read archived answers again, without a call',
+    load: () => import('./replay.ts'),
+  },
+  {
+    name: 'canary',
+    group: FETCHING,
+    summary: 'one call a vendor: does it still behave as it did',
+    load: () => import('./canary.ts'),
+  },
+  {
     name: 'providers',
     group: FETCHING,
     summary: 'the vendors: what they give, and what is left of their budgets',
