@@ -1,6 +1,5 @@
 /** Plays an adapter against a sandbox: plans the calls of a need, sends them, reads all pages. */
 import assert from 'node:assert/strict'
-import { DAY_MS } from '../../src/domain/date.ts'
 import { alphaVantage } from '../../src/providers/alpha-vantage/index.ts'
 import { polygon } from '../../src/providers/polygon/index.ts'
 import type {
@@ -113,9 +112,4 @@ export function truth(sandbox: Sandbox, need: BarNeed, hours: 'regular' | 'all')
   return plain(
     sandbox.market.bars({ symbol, interval, from: need.from ?? 0, until: need.until, hours }),
   )
-}
-
-/** A date so many days after another. */
-export function plusDays(date: string, days: number): string {
-  return new Date(day(date) + days * DAY_MS).toISOString().slice(0, 10)
 }
