@@ -1,5 +1,6 @@
 /** `stockyard providers`: what the vendors can give, and what is left of each budget. */
 import type { ProviderInfo } from '../api/context.ts'
+import { readCanaries, type StoredCanary } from '../db/canaries.ts'
 import { budgetState, type BudgetState } from '../db/budgets.ts'
 import { parseBudget } from '../providers/budget.ts'
 import { formatInstant } from '../query/rows.ts'
@@ -24,15 +25,19 @@ export const define: Define = (command, run) => {
 
 interface ProviderState extends ProviderInfo {
   readonly state: BudgetState
+  /** Undefined where there was none yet. */
+  readonly canary: StoredCanary | undefined
 }
 
 async function providers(context: CommandContext): Promise<void> {
   const config = await context.config()
   const store = await context.openStore()
+  const canaries = await readCanaries(store.pool)
   const states: ProviderState[] = []
   for (const info of describeProviders(config)) {
     const budget = parseBudget(info.budget)
-    states.push({ ...info, state: await budgetState(store.pool, info.id, budget, info.resetZone) })
+    const state = await budgetState(store.pool, info.id, budget, info.resetZone)
+    states.push({ ...info, state, canary: canaries.get(info.id) })
   }
   if (context.json) {
     await writeJson(context.stdout, { data: states.map(stateJson) })
@@ -49,6 +54,7 @@ async function providers(context: CommandContext): Promise<void> {
         { title: 'prices', value: (one) => one.basis },
         { title: 'budget', value: (one) => one.budget },
         { title: 'left', value: ({ state }) => leftText(state) },
+        { title: 'canary', value: ({ canary }) => canaryText(canary) },
       ],
       states,
     ),
@@ -67,7 +73,13 @@ function leftText(state: BudgetState): string {
   return windows.length === 0 ? 'unlimited' : windows.join(', ')
 }
 
-function stateJson({ state, needsKey, resetZone, ...info }: ProviderState) {
+function canaryText(canary: StoredCanary | undefined): string | null {
+  return canary === undefined
+    ? null
+    : `${canary.status} ${formatInstant(canary.checkedAt).slice(0, 10)}`
+}
+
+function stateJson({ state, canary, needsKey, resetZone, ...info }: ProviderState) {
   return {
     ...info,
     needs_key: needsKey,
@@ -78,5 +90,9 @@ function stateJson({ state, needsKey, resetZone, ...info }: ProviderState) {
     })),
     paused_until: state.pausedUntil === null ? null : formatInstant(state.pausedUntil),
     pause_reason: state.pauseReason,
+    canary:
+      canary === undefined
+        ? null
+        : { status: canary.status, checked_at: formatInstant(canary.checkedAt) },
   }
 }

@@ -117,8 +117,9 @@ interface Verdict {
 
 /**
  * The side of labels. In extended hours a bar at the very end (20:00) can only be labelled by its end,
- * one at the very start (04:00) only by its start. In regular hours alone, a label at the opening speaks
- * for starts, labels from one bar after it up to the close for ends.
+ * one at the very start (04:00) only by its start. Where neither is there, a label at each opening
+ * speaks for starts: in a liquid stock no opening is without a trade. Without one, labels one bar after
+ * each opening speak for ends.
  */
 function labelSide(
   labels: readonly number[],
@@ -142,12 +143,19 @@ function labelSide(
     }
   }
   const opens = count((session) => session.open)
-  if (opens > 0) return { side: 'START', why: `a bar at the opening in ${opens} of ${days}` }
-  const step = isIntraday(interval) ? intervalMs(interval) : 0
-  const closes = count((session) => session.close)
-  const first = count((session) => session.open + step)
-  if (closes === 0 || (step > 0 && first === 0)) return null
-  return { side: 'END', why: `none at the opening and one at the close in ${closes} of ${days}` }
+  if (opens > 0 && opens === sessions.length) {
+    return { side: 'START', why: `a bar at the opening in each of ${days}` }
+  }
+  // A session that is one bar has its end at the close.
+  const firstEnd = (session: Session) =>
+    isIntraday(interval) ? session.open + intervalMs(interval) : session.close
+  const ends = count(firstEnd)
+  if (ends === 0 || ends < sessions.length) return null
+  const missing = sessions.length - opens
+  return {
+    side: 'END',
+    why: `the first bar's end in each of ${days}, and no bar at ${missing} openings`,
+  }
 }
 
 // The others -----------------------------------------------------------------------------------------

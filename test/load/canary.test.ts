@@ -107,6 +107,13 @@ describe('a vendor that changed', () => {
     assert.equal((await readCanaries(pool)).get('alpha-vantage')?.status, 'changed')
   })
 
+  test('so are those of a vendor that has few bars in extended hours', async () => {
+    sandbox.faults.add({ fault: 'end-labels' })
+    const report = await probe(polygon)
+    assert.equal(statuses(report)['labels'], 'changed')
+    assert.match(found(report, 'labels'), /^END: the first bar's end in each of 2 sessions/)
+  })
+
   test('another zone is seen', async (t) => {
     const report = await changed(t as never, yahoo, (text) =>
       text.replaceAll('"America/New_York"', '"America/Chicago"'),
