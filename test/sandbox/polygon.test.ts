@@ -179,16 +179,21 @@ describe('pages', () => {
     assert.ok(Number(next.pathname.split('/').at(-2)) >= lastEnd)
   })
 
-  it('bring the same bars newest first', async () => {
-    const path = range('AAPL', '1/day', '2024-05-01/2024-06-11', '&limit=7&sort=desc')
-    const rows: Row[] = []
-    for (let url: string | undefined = path; url !== undefined;) {
-      const { value } = await get(url === path ? url : `${url}&adjusted=false`)
-      rows.push(...value.results!)
-      url = value.next_url
+  it('bring the same bars in either order, and no window in two parts', async () => {
+    const dates = '2024-06-10/2024-06-11'
+    const whole = await get(range('AAPL', '5/minute', dates, '&limit=50000'))
+    for (const sort of ['asc', 'desc']) {
+      const path = range('AAPL', '5/minute', dates, `&limit=101&sort=${sort}`)
+      const rows: Row[] = []
+      let pages = 0
+      for (let url: string | undefined = path; url !== undefined; pages += 1) {
+        const { value } = await get(url === path ? url : `${url}&adjusted=false`)
+        rows.push(...value.results!)
+        url = value.next_url
+      }
+      assert.ok(pages > 9)
+      assert.deepEqual(sort === 'asc' ? rows : rows.toReversed(), whole.value.results)
     }
-    const whole = await get(range('AAPL', '1/day', '2024-05-01/2024-06-11'))
-    assert.deepEqual(rows.toReversed(), whole.value.results)
   })
 
   it('end without an address', async () => {
