@@ -10,7 +10,7 @@ import { clusterPaths, ensureCluster, readPassword, type ClusterPaths } from './
 import { findDistribution, SYSTEM_FOLDERS } from './distribution.ts'
 import { tryExclusiveLock, trySharedLock, withExclusiveLock, type FileLock } from './file-lock.ts'
 import { findPostmaster, stopPostmaster } from './postmaster.ts'
-import { ensureServer, type ServerSetup } from './server.ts'
+import { ensureServer, SHUTDOWN_DEADLINE_MS, type ServerSetup } from './server.ts'
 
 export interface EmbeddedServer {
   /** Connection URL with the password; it stays the same while the server is held. */
@@ -21,7 +21,6 @@ export interface EmbeddedServer {
 
 /** Making a cluster takes seconds, recovery from a crash can take minutes. */
 const START_LOCK_TIMEOUT_MS = 660_000
-const STOP_TIMEOUT_MS = 120_000
 const WATCH_INTERVAL_MS = 1000
 
 /**
@@ -99,7 +98,7 @@ async function giveUp(paths: ClusterPaths, lease: FileLock, log: Logger): Promis
     const last = tryExclusiveLock(paths.useLock)
     if (last === undefined) return
     try {
-      const isStopped = await stopPostmaster(paths.data, STOP_TIMEOUT_MS)
+      const isStopped = await stopPostmaster(paths.data, SHUTDOWN_DEADLINE_MS)
       if (!isStopped) log.warn('the embedded database is still shutting down')
     } finally {
       last.release()

@@ -15,6 +15,8 @@ export interface Postmaster {
 }
 
 const POLL_MS = 50
+/** An immediate stop writes nothing, so that only a stuck kernel keeps it from coming true. */
+const IMMEDIATE_STOP_TIMEOUT_MS = 15_000
 
 /**
  * The live postmaster of a data folder, or undefined where there is none (a pid file whose process is
@@ -49,21 +51,41 @@ export function serverMark(data: string): string {
   return `stockyard.data=${data}`
 }
 
-/** Asks the server to stop, ending its sessions, and waits. False when it still runs at the deadline. */
+/**
+ * Asks the server to stop, ending its sessions, and waits; see `awaitStop`. False when it still runs
+ * after that.
+ */
 export async function stopPostmaster(data: string, timeoutMs: number): Promise<boolean> {
   const found = findPostmaster(data)
   if (found === undefined) return true
+  signal(found.pid, 'SIGINT')
+  return awaitStop(data, found.pid, timeoutMs)
+}
+
+/**
+ * Waits for a server that was asked to stop. One that does not within the time is stuck (PostgreSQL 18
+ * is when it is asked while it recovers from a crash of one of its processes, as on a full disk), and
+ * is stopped at once: the next start recovers all that was committed. False when even that is in vain.
+ */
+export async function awaitStop(data: string, pid: number, timeoutMs: number): Promise<boolean> {
+  if (await waitUntilGone(pid, timeoutMs)) return true
+  // The number may be another process's by now.
+  if (findPostmaster(data)?.pid !== pid) return true
+  signal(pid, 'SIGQUIT')
+  return waitUntilGone(pid, IMMEDIATE_STOP_TIMEOUT_MS)
+}
+
+function signal(pid: number, name: 'SIGINT' | 'SIGQUIT'): void {
   try {
-    process.kill(found.pid, 'SIGINT')
+    process.kill(pid, name)
   } catch (error) {
     // It ended in this moment.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
-  return waitUntilGone(found.pid, timeoutMs)
 }
 
-/** Waits for a process to end. False when it still runs at the deadline. */
-export async function waitUntilGone(pid: number, timeoutMs: number): Promise<boolean> {
+/** False when the process still runs at the deadline. */
+async function waitUntilGone(pid: number, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs
   while (isAlive(pid)) {
     if (performance.now() > deadline) return false

@@ -20,7 +20,7 @@ import type { Logger } from '../../log.ts'
 import type { Account } from './account.ts'
 import { folderArgument, SERVER_ENVIRONMENT, type ClusterPaths } from './cluster.ts'
 import type { Distribution } from './distribution.ts'
-import { findPostmaster, serverMark, waitUntilGone } from './postmaster.ts'
+import { awaitStop, findPostmaster, serverMark } from './postmaster.ts'
 
 /** A server whose postmaster was killed refuses to start until its other processes are gone. */
 const REFUSAL_DEADLINE_MS = 60_000
@@ -28,7 +28,8 @@ const REFUSAL_RETRY_MS = 250
 /** Recovery after a kill replays at most max_wal_size. */
 const READY_DEADLINE_MS = 600_000
 const READY_POLL_MS = 25
-const SHUTDOWN_DEADLINE_MS = 120_000
+/** The last checkpoint of a shutdown writes at most shared_buffers. */
+export const SHUTDOWN_DEADLINE_MS = 60_000
 const LOG_FILE_MAX_BYTES = 10_000_000
 const LOG_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW
 const PORT_ATTEMPTS = 5
@@ -80,7 +81,7 @@ async function runningPort(setup: ServerSetup): Promise<number | undefined> {
   const found = findPostmaster(data)
   if (found === undefined) return undefined
   if (found.status === 'stopping') {
-    await waitUntilGone(found.pid, SHUTDOWN_DEADLINE_MS)
+    await awaitStop(data, found.pid, SHUTDOWN_DEADLINE_MS)
     return undefined
   }
   return waitUntilReady(setup, () => findPostmaster(data) === undefined)
