@@ -99,10 +99,28 @@ const url = (protocols: readonly string[]) =>
     (value) => {
       if (value === undefined) return true
       const parsed = URL.canParse(value) ? new URL(value) : undefined
-      return parsed !== undefined && protocols.includes(parsed.protocol)
+      return parsed !== undefined && protocols.includes(parsed.protocol) && isDecodable(parsed)
     },
-    { message: `expected a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}` },
+    {
+      message:
+        `expected a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}, ` +
+        'with a port up to 65535 if any, and special characters written as %XX',
+    },
   )
+
+/** A percent sign in a password is the usual one that is not written as %25. */
+function isDecodable(parsed: URL): boolean {
+  try {
+    decodeURIComponent(parsed.username + parsed.password + parsed.pathname)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const tickers = text.refine((value) => value === undefined || /[^\s,]/.test(value), {
+  message: 'expected symbols with commas between them, for example AAPL,MSFT',
+})
 
 const budget = text.refine((value) => value === undefined || budgetIsReadable(value), {
   message: 'expected calls per second, minute or day, for example 1/s,5/min,25/day',
@@ -149,7 +167,7 @@ const schema = z.object({
   YAHOO_BUDGET: budget,
   ARCHIVE_MAX_MB: wholeNumber(0, 10_000_000, 2048),
   ARCHIVE_DAYS: wholeNumber(0, 36_500, 365),
-  DEFAULT_TICKERS: text,
+  DEFAULT_TICKERS: tickers,
   DEFAULT_INTERVAL: interval,
   DEFAULT_DAYS: wholeNumber(1, 36_500, 90),
   ETL_ENABLED: flag(true),

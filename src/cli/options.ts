@@ -12,7 +12,7 @@ import { nearestName } from '../api/nearest.ts'
  * @throws StockyardError `SYMBOL_INVALID`
  */
 export function readSymbols(texts: readonly string[]): string[] {
-  const symbols = texts.flatMap((text) => splitList(text)).map((text) => requireSymbol(text))
+  const symbols = texts.flatMap((text) => splitGiven(text)).map((text) => requireSymbol(text))
   return [...new Set(symbols.map((symbol) => symbol.toUpperCase()))]
 }
 
@@ -25,6 +25,12 @@ export function readSymbol(text: string): string {
     })
   }
   return symbols[0]!
+}
+
+/** A list with nothing in it is refused as it stands: an unset shell variable must not mean "all". */
+function splitGiven(text: string): readonly string[] {
+  const parts = splitList(text)
+  return parts.length === 0 ? [text] : parts
 }
 
 function splitList(text: string): string[] {
@@ -63,7 +69,7 @@ export function intervalsOption(description: string): Option {
   return new Option('-i, --interval <interval>', description)
     .choices(INTERVALS)
     .argParser((text, earlier: readonly Interval[] | undefined) => [
-      ...new Set([...(earlier ?? []), ...splitList(text).map((part) => readInterval(part))]),
+      ...new Set([...(earlier ?? []), ...splitGiven(text).map((part) => readInterval(part))]),
     ])
 }
 

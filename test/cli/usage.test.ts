@@ -89,6 +89,11 @@ const BAD_INPUT: readonly BadInput[] = [
     says: /Did you mean alpha-vantage\?/,
   },
   { args: ['fetch', 'A<B'], code: 2, error: 'SYMBOL_INVALID', says: /"A<B" is not a symbol/ },
+  // As an unset shell variable leaves it: it must not mean the whole watch list.
+  { args: ['fetch', ''], code: 2, error: 'SYMBOL_INVALID', says: /"" is not a symbol/ },
+  { args: ['quote', ','], code: 2, error: 'SYMBOL_INVALID', says: /"," is not a symbol/ },
+  { args: ['export', '-s', ' '], code: 2, error: 'SYMBOL_INVALID', says: /"" is not a symbol/ },
+  { args: ['fetch', '--interval', ''], code: 2, error: 'INTERVAL_UNKNOWN', says: /""/ },
   {
     args: ['fetch', 'AAPL', '--from', '2024-02-30'],
     code: 2,
@@ -148,6 +153,27 @@ const BAD_INPUT: readonly BadInput[] = [
     code: 3,
     error: 'CONFIG_INVALID',
     says: /DATABASE_URL: expected a URL that starts with postgres:\/\//,
+  },
+  {
+    args: ['status'],
+    env: { DATABASE_URL: 'postgres://u:hunter22%@db/x' },
+    code: 3,
+    error: 'CONFIG_INVALID',
+    says: /DATABASE_URL: .* special characters written as %XX/,
+  },
+  {
+    args: ['status'],
+    env: { DATABASE_URL: 'postgres://u:hunter22@db:99999/x' },
+    code: 3,
+    error: 'CONFIG_INVALID',
+    says: /DATABASE_URL: .* a port up to 65535/,
+  },
+  {
+    args: ['fetch'],
+    env: { DEFAULT_TICKERS: ' , ' },
+    code: 3,
+    error: 'CONFIG_INVALID',
+    says: /DEFAULT_TICKERS: expected symbols/,
   },
   {
     args: ['fetch', 'AAPL', '-p', 'alpha-vantage'],
