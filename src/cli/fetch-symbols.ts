@@ -6,6 +6,7 @@ import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { baseInterval } from '../load/derive-series.ts'
 import { fetchAll, type FetchSummary } from '../load/fetch-series.ts'
+import { openCalendars } from '../load/open-calendars.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
 import type { Provider } from '../providers/provider.ts'
 import { getProvider, PROVIDERS } from '../providers/registry.ts'
@@ -103,6 +104,7 @@ export async function fetchSymbols(
         clock: context.clock,
         log,
         configs: config.providers,
+        calendarOf: await openCalendars(pool, config.home),
         signal: context.signal,
         ...(archive === undefined ? {} : { archive }),
         onProgress: (task) => progress.task(task),

@@ -1,7 +1,7 @@
 /** Keeping the watch list current in the background of a command that serves. */
 import type { Config } from '../config.ts'
-import { getCalendar } from '../domain/calendar/registry.ts'
 import { keepCurrent } from '../load/keep-current.ts'
+import { openCalendars } from '../load/open-calendars.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
 import { openArchive } from './open-archive.ts'
 import { chooseProviders } from './fetch-symbols.ts'
@@ -40,7 +40,7 @@ export async function startKeepingCurrent(
     defaultInterval: config.defaultInterval,
     defaultDays: config.defaultDays,
     everyMinutes: config.etlIntervalMinutes,
-    openCalendars: () => Promise.resolve(getCalendar),
+    openCalendars: () => openCalendars(store.pool, config.home),
   })
   // What it throws is told when the command ends; till then the rest goes on serving.
   const ended = kept.then(

@@ -1,12 +1,12 @@
-/** `stockyard market`: the exchange calendar. It asks nobody: the calendar is built in. */
-import { Option, type Command } from 'commander'
+/** `stockyard market`: the exchange calendar. It asks no vendor: the calendar is built in, with what was recorded since. */
+import type { Command } from 'commander'
 import type { Calendar, Session } from '../domain/calendar/calendar.ts'
-import { getCalendar } from '../domain/calendar/registry.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Define, Run } from './commands.ts'
 import { formatInstant, formatWallTime, formatWeekday, readMoment } from './instant-option.ts'
 import { addExamples, addPeriod, checkPeriod, type Period } from './options.ts'
+import { defineChanges, exchangeOption, openMarketCalendars } from './market-changes.ts'
 import { writeJson } from './output.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatSpan, formatTable } from './table.ts'
@@ -28,15 +28,13 @@ export const define: Define = (command, run) => {
   defineIsOpen(command, run)
   defineNext(command, run)
   defineSessions(command, run)
+  defineChanges(command, run)
   addExamples(command, [
     ['market is-open && stockyard fetch AAPL -i 5m', 'fetch while the exchange trades'],
     ['market next', 'when it opens next'],
     ['market sessions --from 2024-12-01 --until 2025-02-01', 'sessions with their hours'],
+    ['market close 2025-01-09 --reason "Mourning"', 'record a closure that nobody announced'],
   ])
-}
-
-function exchangeOption(): Option {
-  return new Option('--exchange <mic>', 'the exchange, by its market code or name').default('XNYS')
 }
 
 function defineIsOpen(market: Command, run: Run): void {
@@ -57,7 +55,7 @@ function defineIsOpen(market: Command, run: Run): void {
 }
 
 async function isOpen(context: CommandContext, options: MarketOptions): Promise<number> {
-  const calendar = getCalendar(options.exchange)
+  const calendar = (await openMarketCalendars(context))(options.exchange)
   const moment = momentOf(context, options, calendar)
   const day = 'day' in moment ? moment.day : calendar.localDay(moment.instant)
   const session = calendar.session(day)
@@ -89,7 +87,7 @@ function defineNext(market: Command, run: Run): void {
 }
 
 async function next(context: CommandContext, options: MarketOptions): Promise<void> {
-  const calendar = getCalendar(options.exchange)
+  const calendar = (await openMarketCalendars(context))(options.exchange)
   const moment = momentOf(context, options, calendar)
   const instant = 'day' in moment ? calendar.instantAt(moment.day, 0) : moment.instant
   const session = calendar.nextSession(instant)
@@ -126,7 +124,7 @@ function defineSessions(market: Command, run: Run): void {
 
 async function sessions(context: CommandContext, options: SessionsOptions): Promise<void> {
   checkPeriod(options)
-  const calendar = getCalendar(options.exchange)
+  const calendar = (await openMarketCalendars(context))(options.exchange)
   const until = options.until ?? undefined
   const from = options.from ?? startBefore(until) ?? calendar.localDay(context.clock.now())
   const end = until ?? from + SESSIONS_DAYS * DAY_MS

@@ -27,6 +27,7 @@ import type {
   VendorFailure,
   VendorRequest,
 } from '../providers/provider.ts'
+import type { CalendarOf } from './open-calendars.ts'
 
 /** A wait before the next call, for whoever shows progress. */
 export interface Wait {
@@ -47,6 +48,8 @@ export interface AskContext {
   readonly onWait?: (wait: Wait) => void
   /** Where answers are kept as they came; absent where none are. */
   readonly archive?: Archive
+  /** The calendars with what was recorded since the release; absent: as they are built in. */
+  readonly calendarOf?: CalendarOf
   /** Calls that went out; asking adds to it, also where it throws. */
   requests: number
 }

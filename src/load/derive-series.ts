@@ -18,6 +18,7 @@ import { findExchange, findHead, type SeriesHead, type SeriesKey } from '../db/s
 import { findStoreKind } from '../db/store-kind.ts'
 import type { Provider } from '../providers/provider.ts'
 import { loadBatch } from './load-batch.ts'
+import type { CalendarOf } from './open-calendars.ts'
 
 /** Shorter intervals from which each one is made, the best first. */
 const BASES: Partial<Record<Interval, readonly Interval[]>> = {
@@ -39,6 +40,8 @@ export interface Derivation {
   readonly series: SeriesKey
   readonly base: Interval
   readonly settleMs: number
+  /** Absent: the calendars as they are built in. */
+  readonly calendarOf?: CalendarOf | undefined
   readonly runId: number
   readonly taskNumber: number
 }
@@ -55,7 +58,8 @@ export async function deriveSeries(
   derivation: Derivation,
 ): Promise<TaskCounts & { watermark: number | null }> {
   const { series, base } = derivation
-  const calendar = getCalendar(await findExchange(pool, series.symbol))
+  const calendarOf = derivation.calendarOf ?? getCalendar
+  const calendar = calendarOf(await findExchange(pool, series.symbol))
   const head = await findHead(pool, { ...series, interval: base })
   const total = { fetched: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0 }
   let watermark: number | null = null

@@ -14,6 +14,7 @@ import { redact } from '../log.ts'
 import { parseBudget } from '../providers/budget.ts'
 import type { Provider } from '../providers/provider.ts'
 import { fetchAll, type FetchContext, type FetchSummary } from './fetch-series.ts'
+import type { CalendarOf } from './open-calendars.ts'
 import { nextWake, strideWithin } from './next-wake.ts'
 
 export interface KeepCurrentContext extends FetchContext {
@@ -29,7 +30,7 @@ export interface KeepCurrentContext extends FetchContext {
   /** Minutes between rounds while an exchange is open. */
   readonly everyMinutes: number
   /** The calendars as they are now, closures that were recorded since included. */
-  readonly openCalendars: () => Promise<(exchange: string) => Calendar>
+  readonly openCalendars: () => Promise<CalendarOf>
 }
 
 const MINUTE_MS = 60_000
@@ -145,10 +146,11 @@ async function runRound(
     context.log.info({ until: new Date(blocked).toISOString() }, 'all budgets are used up')
     return { wakeAt: blocked, hopeless: false }
   }
+  const fetching = { ...context, calendarOf: await context.openCalendars() }
   let hopeless = false
   for (const group of groupByIntervals(kept)) {
     context.signal.throwIfAborted()
-    const summary = await fetchAll(context, {
+    const summary = await fetchAll(fetching, {
       ...group,
       providers: context.providers,
       from: null,
@@ -160,7 +162,7 @@ async function runRound(
     hopeless ||= isHopeless(summary)
   }
   // A budget that this round used up is waited for before the next one, not now.
-  return { wakeAt: await findWake(context, await listKept(context)), hopeless }
+  return { wakeAt: await findWake(context, await listKept(context), fetching.calendarOf), hopeless }
 }
 
 /** One run for all symbols that have the same intervals. */
@@ -210,13 +212,17 @@ function stateOf({ pool, configs }: KeepCurrentContext, provider: Provider) {
 }
 
 /** The first instant at which a vendor can have something new of an exchange, within the preferred one's plan. */
-async function findWake(context: KeepCurrentContext, kept: readonly Kept[]): Promise<number> {
+async function findWake(
+  context: KeepCurrentContext,
+  kept: readonly Kept[],
+  calendarOf: CalendarOf,
+): Promise<number> {
   const serving = context.providers.filter(({ id }) =>
     kept.some(({ providers }) => providers.includes(id)),
   )
   const preferred = serving[0] ?? context.providers[0]!
   const now = context.clock.now()
-  const calendars = await calendarsOf(context, kept)
+  const calendars = await calendarsOf(context, kept, calendarOf)
   const closes = calendars
     .map((calendar) => calendar.sessionAt(now)?.close ?? calendar.nextSession(now).close)
     .map((close) => Math.ceil((close - now) / MINUTE_MS))
@@ -238,8 +244,8 @@ async function findWake(context: KeepCurrentContext, kept: readonly Kept[]): Pro
 async function calendarsOf(
   context: KeepCurrentContext,
   kept: readonly Kept[],
+  calendarOf: CalendarOf,
 ): Promise<Calendar[]> {
-  const calendarOf = await context.openCalendars()
   const calendars = new Map<string, Calendar>()
   for (const { symbol } of kept) {
     const exchange = await findExchange(context.pool, symbol)

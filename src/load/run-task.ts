@@ -220,6 +220,7 @@ async function makeFromBase(
     series: { symbol, interval, provider: provider.id, basis: provider.basis },
     base,
     settleMs: provider.settleMs,
+    calendarOf: run.context.calendarOf,
     runId: run.runId,
     taskNumber: task.progress.number,
   })

@@ -46,7 +46,8 @@ export async function fetchSeries(
   task: SeriesTask,
   report: Report,
 ): Promise<void> {
-  const calendar = getCalendar(await findExchange(context.pool, task.series.symbol))
+  const calendarOf = context.calendarOf ?? getCalendar
+  const calendar = calendarOf(await findExchange(context.pool, task.series.symbol))
   const { progress, restateFrom } = await fetchPlanned(context, task, calendar, NOTHING_YET, report)
   if (restateFrom === null) return
   const from = Math.min(restateFrom, task.wish.from ?? restateFrom)
