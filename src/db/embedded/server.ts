@@ -28,8 +28,8 @@ const REFUSAL_RETRY_MS = 250
 /** Recovery after a kill replays at most max_wal_size. */
 const READY_DEADLINE_MS = 600_000
 const READY_POLL_MS = 25
-/** The last checkpoint of a shutdown writes at most shared_buffers. */
-export const SHUTDOWN_DEADLINE_MS = 60_000
+/** The last checkpoint of a shutdown writes at most shared_buffers; a slower one costs a recovery. */
+export const SHUTDOWN_DEADLINE_MS = 30_000
 const LOG_FILE_MAX_BYTES = 10_000_000
 const LOG_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW
 const PORT_ATTEMPTS = 5
