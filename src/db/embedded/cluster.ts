@@ -185,8 +185,14 @@ async function runProgram(
   if (status !== '0') throw initFailed(output, status)
 }
 
+/**
+ * How PostgreSQL says that a disk is full; a write that fits in part has no error of the system, only
+ * the hint.
+ */
+export const DISK_FULL = /no space left on device|disk quota exceeded|check free disk space/i
+
 function initFailed(output: string, status: string): StockyardError {
-  const full = /no space left on device|disk quota exceeded/i.test(output)
+  const full = DISK_FULL.test(output)
   const reason =
     output
       .split('\n')

@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, StockyardError } from '../../domain/error.ts'
 import type { Logger } from '../../log.ts'
 import type { Account } from './account.ts'
-import { folderArgument, SERVER_ENVIRONMENT, type ClusterPaths } from './cluster.ts'
+import { DISK_FULL, folderArgument, SERVER_ENVIRONMENT, type ClusterPaths } from './cluster.ts'
 import type { Distribution } from './distribution.ts'
 import { awaitStop, findPostmaster, serverMark } from './postmaster.ts'
 
@@ -211,7 +211,7 @@ function rotateLog(path: string): void {
 const FAILURE_PATTERNS: readonly (readonly [RegExp, Failure['kind']])[] = [
   [/could not bind|could not create any TCP\/IP sockets/i, 'port'],
   [/lock file .* already exists|pre-existing shared memory block/i, 'refused'],
-  [/no space left on device|disk quota exceeded/i, 'full'],
+  [DISK_FULL, 'full'],
 ]
 
 function isPassing(failure: Failure): boolean {
