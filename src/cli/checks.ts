@@ -133,7 +133,8 @@ export function checkProviders(config: Config): Check[] {
     }
     const elsewhere =
       settings?.baseUrl === undefined ? '' : ` at ${new URL(settings.baseUrl).origin}`
-    return ok(provider.id, `key set, ${settings?.budget ?? provider.budget}${elsewhere}`)
+    const key = provider.needsKey ? 'key set' : 'needs no key'
+    return ok(provider.id, `${key}, ${settings?.budget ?? provider.budget}${elsewhere}`)
   })
 }
 

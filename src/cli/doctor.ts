@@ -63,6 +63,7 @@ async function runChecks(context: CommandContext, options: DoctorOptions): Promi
     if (options.online === true) {
       const { clock, signal } = context
       for (const provider of PROVIDERS) {
+        if (provider.needsKey && config.providers[provider.id]?.key === undefined) continue
         checks.push(await checkReachable(provider, config, { clock, log, signal }))
       }
     }

@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts'
 import { parseBudget } from '../providers/budget.ts'
 import { budgetState } from '../db/budgets.ts'
+import { claimStore } from '../db/store-kind.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { baseInterval } from '../load/derive-series.ts'
@@ -86,7 +87,8 @@ export async function fetchSymbols(
   config: Config,
   wish: SymbolsWish,
 ): Promise<FetchSummary> {
-  const [provider] = wish.providers
+  const providers = await withoutStrangers(store, config, wish.providers)
+  const [provider] = providers
   const log = await context.log()
   const client = makeHttpClient({ clock: context.clock, log })
   const { pool } = store
@@ -110,13 +112,29 @@ export async function fetchSymbols(
         onProgress: (task) => progress.task(task),
         onWait: (wait) => progress.wait(wait),
       },
-      { ...wish, defaultDays: config.defaultDays },
+      { ...wish, providers, defaultDays: config.defaultDays },
     )
   } finally {
     progress.finish()
     await client.close()
     await archive?.flush()
   }
+}
+
+/**
+ * Of some vendors those that can be asked for this store: for one of simulated data, only those that are
+ * sent elsewhere than to the vendor itself, so that no call is spent on what would be refused.
+ * @throws StockyardError `STORE_SIMULATED` where none is left
+ */
+async function withoutStrangers(
+  store: Store,
+  config: Config,
+  providers: readonly Provider[],
+): Promise<readonly Provider[]> {
+  if (!store.simulated) return providers
+  const left = providers.filter(({ id }) => config.providers[id]?.baseUrl !== undefined)
+  if (left.length === 0) await claimStore(store.pool, 'real')
+  return left
 }
 
 /** What is left today of the budget of the preferred vendor; null where it has no calls a day. */

@@ -33,7 +33,6 @@ export const BAR_COLUMNS = [
   'vwap',
   'trades',
 ] as const
-export type BarColumn = (typeof BAR_COLUMNS)[number]
 /** The columns that hold a bar's values, that is, all but its key. */
 export const VALUE_COLUMNS = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
 

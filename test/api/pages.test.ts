@@ -4,7 +4,6 @@ import { after, before, describe, it } from 'node:test'
 import chromium from '@sparticuz/chromium'
 import { chromium as launcher, type Browser, type Page } from 'playwright-core'
 import { serve, type Server } from '../../src/api/serve.ts'
-import { claimStore } from '../../src/db/store-kind.ts'
 import { addInstrument } from '../../src/db/instruments.ts'
 import { makeDatabase } from '../support/database.ts'
 import { fillStore } from '../support/filled-store.ts'
@@ -12,7 +11,7 @@ import { contextOf } from './app-under-test.ts'
 
 const { pool } = await makeDatabase()
 await fillStore(pool)
-await claimStore(pool, 'simulated')
+await pool.query('UPDATE stockyard.store_kind SET simulated = true')
 const HOSTILE = '<img src=x onerror=alert(1)>'
 await addInstrument(pool, { symbol: 'EVIL', name: HOSTILE })
 await pool.query(`UPDATE stockyard.instruments SET name = $1 WHERE name = 'Apple Inc.'`, [HOSTILE])

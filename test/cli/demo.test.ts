@@ -25,7 +25,7 @@ test('demo --once stores five symbols at two intervals, marked SIMULATED, and re
   const status = await run(['status', 'AAPL'], simulated)
   assert.match(status.stdout, /^SIMULATED: /m)
   const real = { ...simulated, ALPHA_VANTAGE_API_KEY: 'a-key-for-tests' }
-  const refused = await run(['fetch', 'AAPL', '--json'], real)
+  const refused = await run(['fetch', 'AAPL', '-p', 'alpha-vantage', '--json'], real)
   assert.equal(refused.code, 3)
   assert.equal(readJson<{ error: { code: string } }>(refused).error.code, 'STORE_SIMULATED')
 })

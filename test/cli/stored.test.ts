@@ -123,7 +123,7 @@ test('export writes the same bars as CSV and as NDJSON, to a file or to standard
     format: 'ndjson',
     bars: 2 * SESSIONS,
     missing: [],
-    simulated: false,
+    simulated: true,
   })
   const rows = readFileSync(path, 'utf8').trimEnd().split('\n')
   const closes = rows.map((row) => String((JSON.parse(row) as BarLine).close))
@@ -235,7 +235,7 @@ test('quote and status read the store; an unknown symbol among known ones is nam
   const status = readJson<{ simulated: boolean; data: { symbol: string; price: number }[] }>(
     await run(['status', 'IBM', '--json'], env),
   )
-  assert.equal(status.simulated, false)
+  assert.equal(status.simulated, true)
   assert.equal(status.data[0].price, data[0].price)
 })
 
@@ -249,7 +249,10 @@ test('a reader who stops reading ends the command quietly', async () => {
 })
 
 test('doctor says what is well, and what to do', async () => {
-  const well = await run(['doctor', '--online', '--json'], env)
+  const well = await run(['doctor', '--online', '--json'], {
+    ...env,
+    YAHOO_BASE_URL: sandbox.url,
+  })
   assert.equal(well.code, 0, well.stdout)
   const { ok, checks } = readJson<{ ok: boolean; checks: { name: string; status: string }[] }>(well)
   assert.equal(ok, true)
@@ -264,7 +267,10 @@ test('doctor says what is well, and what to do', async () => {
       'schema',
       'data',
       'alpha-vantage',
+      'polygon',
+      'yahoo',
       'alpha-vantage online',
+      'yahoo online',
     ],
   )
   assert.doesNotMatch(well.stdout, /a-key-for-tests/)

@@ -105,11 +105,11 @@ describe('a split between two runs', () => {
       ['succeeded', 2, before.length],
     )
     assert.deepEqual(asked, ['2026-06-08', '2026-05-01'])
-    const after = await closes()
-    assert.equal(after.length, before.length + 5)
+    const restated = await closes()
+    assert.equal(restated.length, before.length + 5)
     // The two sessions before the split, of the second run, are on the new basis too.
-    assert.deepEqual(after.slice(-5), [25, 25, 100, 100, 100])
-    assert.deepEqual(new Set(after.slice(0, before.length)), new Set([25]))
+    assert.deepEqual(restated.slice(-5), [25, 25, 100, 100, 100])
+    assert.deepEqual(new Set(restated.slice(0, before.length)), new Set([25]))
     const { data } = await readRevisions(pool, { symbol: 'ACME', limit: 100 })
     assert.equal(data.length, before.length)
     assert.deepEqual([data[0]!.old.close, data[0]!.new.close], [100, 25])

@@ -194,7 +194,7 @@ export function bodyStart(bytes: Uint8Array): number {
  * a text can be one that no configuration knows, so keys are found by what stands before them and by
  * their own look: sixteen capitals and digits.
  */
-export function redactMessage(text: string): string {
+function redactMessage(text: string): string {
   const redacted = text
     .replaceAll(/(\bapi[\s_-]?key\s+(?:as|was)\s+)\S+/gi, '$1***')
     .replaceAll(/(\bapi[\s_-]?key\s*(?:[:=(]\s*["'`]?|["'`]))[^\s"'`&)]+/gi, '$1***')

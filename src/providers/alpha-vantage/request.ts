@@ -38,7 +38,7 @@ const COMPACT_SESSIONS_MAX = 95
  * The vendor's spelling of a symbol. Share classes, warrants, units and rights of the US follow a dash
  * (`BRK-B`, `AAC-WS`), where others write a dot; the suffixes of exchanges (`TSCO.LON`) keep theirs.
  */
-export function vendorSymbol(symbol: string): string {
+function vendorSymbol(symbol: string): string {
   return symbol.trim().replace(/\.([A-Z]|WS)$/i, '-$1')
 }
 
