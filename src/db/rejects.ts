@@ -23,20 +23,25 @@ export interface RejectOwner {
 /** Longest raw text that is kept of one row. */
 const RAW_LENGTH_MAX = 4000
 
-/** Stores rejects inside the caller's transaction; one that is there already is not written again. */
+/**
+ * Stores rejects inside the caller's transaction, and gives those back that were not there yet: a row that
+ * is refused again, word for word, is not written again.
+ */
 export async function insertRejects(
   connection: Connection,
   owner: RejectOwner,
   rejects: readonly RejectRow[],
-): Promise<void> {
-  if (rejects.length === 0) return
-  await connection.query(
+): Promise<RejectRow[]> {
+  if (rejects.length === 0) return []
+  const digests = rejects.map((reject) => digestOf(reject))
+  const { rows } = await connection.query<{ digest: Buffer }>(
     `INSERT INTO stockyard.rejects
        (series_id, run_id, symbol, interval, provider, bar_ts, rule, reason, raw, digest)
      SELECT $1, $2, $3, $4, $5, r.ts, r.rule, r.reason, r.raw, r.digest
      FROM unnest($6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::bytea[])
        AS r (ts, rule, reason, raw, digest)
-     ON CONFLICT (series_id, digest) DO NOTHING`,
+     ON CONFLICT (series_id, digest) DO NOTHING
+     RETURNING digest`,
     [
       owner.seriesId,
       owner.runId,
@@ -47,9 +52,11 @@ export async function insertRejects(
       rejects.map((reject) => reject.rule),
       rejects.map((reject) => storable(reject.reason)),
       rejects.map((reject) => storable(reject.raw)),
-      rejects.map((reject) => digestOf(reject)),
+      digests,
     ],
   )
+  const written = new Set(rows.map((row) => row.digest.toString('hex')))
+  return rejects.filter((_, i) => written.has(digests[i]!.toString('hex')))
 }
 
 /** Instants that a Date cannot hold, as absurd rows have them, are kept in the raw text only. */

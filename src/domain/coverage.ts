@@ -43,6 +43,11 @@ export function missingFrom(coverage: Coverage, range: DayRange): DayRange[] {
   return missing
 }
 
+/** The parts of a range that lie outside all of some others, in order. */
+export function cutOut(range: DayRange, holes: readonly DayRange[]): DayRange[] {
+  return missingFrom(holes.reduce<Coverage>(addRange, []), range)
+}
+
 /**
  * The range of days that the period of a bar stands for, stretched over the closed days around it, so
  * that one session meets the next.

@@ -3,6 +3,7 @@
  * asks, checks and loads, answer by answer; one task's failure does not stop the others.
  */
 import { formatDate } from '../domain/date.ts'
+import { messageOf } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { inTransaction } from '../db/connect.ts'
 import {
@@ -59,11 +60,20 @@ export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<
   )
   const run: Run = { context, wish, runId, tasks, halted: new Map(), bases: new Map() }
   // What is made of other series comes after them, so that nothing is asked for twice.
-  await runAll(
-    run,
-    tasks.filter((task) => !isDerived(task)),
-  )
-  await runAll(run, tasks.filter(isDerived))
+  const made = tasks.filter(isDerived)
+  try {
+    await runAll(
+      run,
+      tasks.filter((task) => !isDerived(task)),
+    )
+    await runAll(run, made)
+  } catch (error) {
+    // The store is lost, perhaps for good; where it is not, the run must not seem to go on.
+    await finishRun(context.pool, runId, 'interrupted').catch((cause: unknown) =>
+      context.log.warn({ reason: messageOf(cause) }, 'a run could not be closed'),
+    )
+    throw error
+  }
   const summary = summarize(runId, wish, tasks)
   await finishRun(context.pool, runId, context.signal?.aborted ? 'interrupted' : summary.status)
   return summary

@@ -6,7 +6,8 @@ import { barAt, sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { countExpectedBars, countRegularBars } from '../domain/page-counts.ts'
 import { lastFinalDay } from '../domain/calendar/finality.ts'
-import { addRange, formatCoverage, periodRange, type DayRange } from '../domain/coverage.ts'
+import { addRange, cutOut, formatCoverage, periodRange } from '../domain/coverage.ts'
+import type { Coverage, DayRange } from '../domain/coverage.ts'
 import { DAY_MS } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import {
@@ -111,9 +112,10 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
     runId: load.runId,
     now,
   })
-  const change = headChange(load, head, merged, finalThrough)
+  const owner = { ...load.series, seriesId, runId: load.runId }
+  const refused = await insertRejects(connection, owner, load.rejects)
+  const change = headChange(load, head, merged, finalThrough, holesOf(load, refused))
   if (isNews(load, head, change)) await updateHead(connection, seriesId, change)
-  await insertRejects(connection, { ...load.series, seriesId, runId: load.runId }, load.rejects)
   const counts = countsOf(load, merged)
   await addTaskCounts(connection, load.runId, load.taskNumber, seriesId, counts, change.watermark)
   const restateFrom = isRestated ? (held.coverage[0]?.from ?? null) : null
@@ -187,13 +189,16 @@ function headChange(
   head: SeriesHead,
   merged: readonly MergedPage[],
   finalThrough: number,
+  holes: readonly DayRange[],
 ): HeadChange {
   const range = coveredBy(load, finalThrough)
-  const coverage = range === null ? head.coverage : addRange(head.coverage, range)
+  const parts = range === null ? [] : cutOut(range, holes)
+  const coverage = parts.reduce<Coverage>(addRange, head.coverage)
   const newest = coverage[coverage.length - 1]
   const { ts, length } = load.batch
-  const finalDay = lastFinalDayIn(load, Math.min(finalThrough, (range?.until ?? Infinity) - DAY_MS))
-  const isNewest = newest !== undefined && range !== null && newest.until === range.until
+  const last = parts[parts.length - 1]
+  const finalDay = lastFinalDayIn(load, Math.min(finalThrough, (last?.until ?? Infinity) - DAY_MS))
+  const isNewest = newest !== undefined && last !== undefined && newest.until === last.until
   return {
     coverage,
     watermark:
@@ -207,6 +212,24 @@ function headChange(
     runId: load.runId,
     changed: merged.some((merge) => merge.changed),
   }
+}
+
+/** Rules that say of a row that no bar belongs there, so that none is missing. */
+const NO_BAR_RULES = new Set(['duplicate', 'session', 'range', 'grid', 'future'])
+
+/**
+ * Periods of bars that were refused for the first time. They are not covered, so that the next run asks once
+ * more: the vendor may have mended the row. When it says the same again, that is its last word.
+ */
+function holesOf(load: Load, refused: readonly RejectRow[]): DayRange[] {
+  const { calendar, batch } = load
+  const { interval } = load.series
+  const good = new Set(refused.length === 0 ? [] : batch.ts)
+  return refused.flatMap(({ rule, ts }) =>
+    ts === null || !Number.isFinite(ts) || good.has(ts) || NO_BAR_RULES.has(rule)
+      ? []
+      : [periodRange(calendar, interval, dayOf(calendar, interval, ts))],
+  )
 }
 
 /** The newest bar, where this load may have changed it. */

@@ -142,9 +142,7 @@ async function askInTurn(run: Run, task: Task, report: Report): Promise<void> {
   const failures: StockyardError[] = []
   for (const provider of task.providers) {
     context.signal?.throwIfAborted()
-    const stopped = halted.get(provider.id)
     try {
-      if (stopped !== undefined) throw stopped
       await askOne(run, task, provider, report)
       return
     } catch (thrown) {
@@ -188,6 +186,7 @@ async function askOne(run: Run, task: Task, provider: Provider, report: Report):
         wish: { ...wish, interval },
         runId,
         taskNumber: before.number,
+        stopped: () => run.halted.get(provider.id),
       },
       (progress) =>
         report({

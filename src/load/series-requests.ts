@@ -21,6 +21,8 @@ export interface SeriesTask {
   readonly wish: Wish
   readonly runId: number
   readonly taskNumber: number
+  /** Why no call can go to the vendor any more, or undefined; what needs no call is done all the same. */
+  readonly stopped?: () => StockyardError | undefined
 }
 
 /** How far a series has come; counts are those of the task so far. */
@@ -106,6 +108,8 @@ async function fetchPlanned(
   }
   const [first, ...others] = requests
   if (first === undefined) return { progress, restateFrom }
+  const stopped = task.stopped?.()
+  if (stopped !== undefined) throw stopped
   try {
     await run(first)
   } catch (error) {

@@ -173,13 +173,22 @@ describe('bad rows', () => {
     assert.deepEqual(await findInconsistencies(pool), [])
   })
 
-  it('are mended by the next answer that is good', async () => {
+  it('are asked for once more, and mended by an answer that is good', async () => {
     sandbox.faults.add({ fault: 'null-rows', times: 1 })
     const spoilt = await fetch()
-    const mended = await fetch({ force: true, from: parseDay('2026-04-01') })
-    assert.deepEqual([mended.inserted, mended.rejected], [spoilt.rejected, 0])
+    const mended = await fetch()
+    assert.deepEqual([mended.requests, mended.inserted, mended.rejected], [1, spoilt.rejected, 0])
     const rows = await storedRows(pool, 'IBM', '1d')
     assert.deepEqual(rows, truth('IBM', '1d', formatDate(rows[0]![0])))
+    assert.equal((await fetch()).requests, 0)
+  })
+
+  it('that come again word for word are not asked for a third time', async () => {
+    sandbox.faults.add({ fault: 'null-rows' })
+    const spoilt = await fetch()
+    assert.ok(spoilt.rejected > 0)
+    assert.equal((await fetch()).requests, 1)
+    assert.equal((await fetch()).requests, 0)
   })
 })
 
@@ -262,6 +271,24 @@ describe('a vendor that fails in the middle', () => {
     )
     // Four tasks run at a time, so as many calls can be on their way when the first refusal comes.
     assert.ok(summary.requests <= 4, `${summary.requests} calls`)
+  })
+})
+
+describe('a budget that is used up', () => {
+  it('does not fail series that need no call', async () => {
+    await fetch({ symbols: ['AAPL', 'MSFT'] })
+    sandbox.faults.add({ fault: 'information-day', match: { symbol: 'SIM1' } })
+    const summary = await fetch({
+      symbols: ['SIM1', 'SIM2', 'SIM3', 'SIM4', 'SIM5', 'AAPL', 'MSFT'],
+    })
+    assert.deepEqual(
+      summary.tasks
+        .filter((task) => task.status === 'succeeded')
+        .map((task) => task.symbol)
+        .slice(-2),
+      ['AAPL', 'MSFT'],
+    )
+    assert.equal(summary.tasks[0]!.error?.code, 'BUDGET_EXHAUSTED')
   })
 })
 

@@ -1,0 +1,76 @@
+/** What a refused bar means for what is covered: asked for once more, and then no more. */
+import assert from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import { takeBars, type BarBatch } from '../../src/domain/bar-batch.ts'
+import { formatCoverage } from '../../src/domain/coverage.ts'
+import { formatDate } from '../../src/domain/date.ts'
+import { inTransaction } from '../../src/db/connect.ts'
+import { startRun } from '../../src/db/runs.ts'
+import { findHead, type SeriesKey } from '../../src/db/series.ts'
+import { loadBatch } from '../../src/load/load-batch.ts'
+import { calendar, dailyBars } from '../support/bars.ts'
+import { makeDatabase } from '../support/database.ts'
+
+const { pool } = await makeDatabase()
+const day = (text: string) => Date.parse(text)
+const all = dailyBars(day('2024-05-01'), day('2024-06-08'))
+const bad = all.length - 3 // Wednesday 2024-06-05
+const good = takeBars(
+  all,
+  Array.from(all.ts.keys()).filter((i) => i !== bad),
+)
+
+let series: SeriesKey
+let count = 0
+beforeEach(() => {
+  count += 1
+  series = { symbol: `T${count}`, interval: '1d', provider: 'alpha-vantage', basis: 'raw' }
+})
+
+/** Loads bars of an answer in which one more row was refused. */
+async function load(batch: BarBatch, rule: string) {
+  const runId = await inTransaction(pool, (connection) =>
+    startRun(connection, 'fetch', {}, [series]),
+  )
+  return await loadBatch(pool, {
+    series,
+    calendar,
+    settleMs: 4 * 3_600_000,
+    runId,
+    taskNumber: 1,
+    batch,
+    rejects: [{ rule, reason: 'bad', raw: `row ${rule}`, ts: all.ts[bad]! }],
+    fetched: batch.length + 1,
+    covers: null,
+    continuesFrom: null,
+    receivedAt: Date.parse('2024-06-08T12:00:00-04:00'),
+    actions: null,
+    simulated: false,
+  })
+}
+
+async function coverage() {
+  return (await findHead(pool, series))!.coverage
+}
+
+describe('a bar that was refused', () => {
+  it('leaves its day open the first time, and is taken for the last word the second time', async () => {
+    const first = await load(good, 'number')
+    assert.equal(formatDate(first.watermark!), '2024-06-07')
+    assert.equal(
+      formatCoverage(await coverage()),
+      '{[2024-05-01,2024-06-05),[2024-06-06,2024-06-10)}',
+    )
+    await load(good, 'number')
+    assert.equal(formatCoverage(await coverage()), '{[2024-05-01,2024-06-10)}')
+  })
+
+  it('that belongs nowhere leaves nothing open', async () => {
+    for (const rule of ['session', 'range', 'duplicate']) {
+      count += 1
+      series = { ...series, symbol: `T${count}` }
+      await load(all, rule)
+      assert.equal((await coverage()).length, 1, rule)
+    }
+  })
+})
