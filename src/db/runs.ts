@@ -121,12 +121,13 @@ export async function addTaskCounts(
   counts: TaskCounts,
   watermark: number | null,
 ): Promise<void> {
-  await connection.query(
-    `UPDATE stockyard.tasks SET
+  await connection.query({
+    name: 'add-task-counts',
+    text: `UPDATE stockyard.tasks SET
        series_id = $3, fetched = fetched + $4, inserted = inserted + $5, updated = updated + $6,
        unchanged = unchanged + $7, rejected = rejected + $8, watermark = $9
      WHERE run_id = $1 AND number = $2`,
-    [
+    values: [
       runId,
       number,
       seriesId,
@@ -137,7 +138,7 @@ export async function addTaskCounts(
       counts.rejected,
       watermark === null ? null : formatDate(watermark),
     ],
-  )
+  })
 }
 
 export interface TaskEnd {

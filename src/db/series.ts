@@ -174,17 +174,38 @@ export async function forgetCoverage(
   )
 }
 
-/** Locks a series for the rest of the transaction and tells its head and the database's time. */
-export async function lockHead(
+/** A series that is locked for the rest of the transaction. */
+export interface LockedSeries {
+  readonly head: SeriesHead
+  /** The database's instant, milliseconds UTC. */
+  readonly now: number
+  /** Whether the store holds simulated data; null while that is open. */
+  readonly simulated: boolean | null
+}
+
+/**
+ * Locks a series for the rest of the transaction; null where it is not there yet. All that a load needs to
+ * know comes in one round trip, since a load of unchanged history has little else to wait for.
+ */
+export async function lockSeries(
   connection: Connection,
-  seriesId: number,
-): Promise<{ head: SeriesHead; now: number }> {
-  const { rows } = await connection.query<HeadRow & { now: Date }>(
-    `SELECT ${HEAD_COLUMNS}, clock_timestamp() AS now
-     FROM stockyard.series_heads h WHERE h.series_id = $1 FOR UPDATE`,
-    [seriesId],
-  )
-  return { head: toHead(rows[0]!), now: rows[0]!.now.getTime() }
+  key: SeriesKey,
+): Promise<LockedSeries | null> {
+  const { rows } = await connection.query<HeadRow & { now: Date; simulated: boolean | null }>({
+    name: 'lock-series',
+    text: `SELECT ${HEAD_COLUMNS}, clock_timestamp() AS now,
+              (SELECT simulated FROM stockyard.store_kind) AS simulated
+           FROM stockyard.symbols y
+           JOIN stockyard.series s ON s.instrument_id = y.instrument_id
+           JOIN stockyard.series_heads h ON h.series_id = s.id
+           WHERE y.symbol = $1 AND y.valid_until IS NULL
+             AND s.interval = $2 AND s.provider = $3 AND s.basis = $4
+           FOR UPDATE OF h`,
+    values: [key.symbol, key.interval, key.provider, key.basis],
+  })
+  const [row] = rows
+  if (row === undefined) return null
+  return { head: toHead(row), now: row.now.getTime(), simulated: row.simulated }
 }
 
 /** What a load changes in a head. */

@@ -25,9 +25,10 @@ import { insertRejects, type RejectRow } from '../db/rejects.ts'
 import { addTaskCounts, type TaskCounts } from '../db/runs.ts'
 import {
   ensureSeries,
-  lockHead,
+  lockSeries,
   updateHead,
   type HeadChange,
+  type LockedSeries,
   type SeriesHead,
   type SeriesKey,
 } from '../db/series.ts'
@@ -84,9 +85,8 @@ export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
 }
 
 async function loadInTransaction(connection: Connection, load: Load): Promise<Loaded> {
-  await claimStore(connection, load.simulated ? 'simulated' : 'real')
-  const seriesId = await ensureSeries(connection, load.series)
-  const { head: held, now } = await lockHead(connection, seriesId)
+  const { head: held, now } = await lockOrMake(connection, load)
+  const { seriesId } = held
   const isRestated =
     load.actions !== null &&
     (await takeActions(connection, { ...load, seriesId, actions: load.actions }, held))
@@ -120,6 +120,17 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   await addTaskCounts(connection, load.runId, load.taskNumber, seriesId, counts, change.watermark)
   const restateFrom = isRestated ? (held.coverage[0]?.from ?? null) : null
   return { seriesId, watermark: change.watermark, restateFrom, ...counts }
+}
+
+/** The series of a load, locked; made where it is new, and refused where the store is of the other kind. */
+async function lockOrMake(connection: Connection, load: Load): Promise<LockedSeries> {
+  const locked = await lockSeries(connection, load.series)
+  if (locked?.simulated !== load.simulated) {
+    await claimStore(connection, load.simulated ? 'simulated' : 'real')
+  }
+  if (locked !== null) return locked
+  await ensureSeries(connection, load.series)
+  return (await lockSeries(connection, load.series))!
 }
 
 /** Pages that can be there already: those between the series' first and last bar. */

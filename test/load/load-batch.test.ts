@@ -290,7 +290,8 @@ function dyingPool(statement: number, splitAtHead = false): { pool: Pool; died: 
   const connect = async () => {
     const connection = await pool.connect()
     const query = connection.query.bind(connection) as (...args: unknown[]) => Promise<unknown>
-    const guarded = async (...args: unknown[]) => {
+    // Not async, since a COPY is a stream that must come back as it is.
+    const guarded = (...args: unknown[]) => {
       seen += 1
       if (seen === statement) {
         isDead = true
@@ -300,16 +301,16 @@ function dyingPool(statement: number, splitAtHead = false): { pool: Pool; died: 
       }
       const text = typeof args[0] === 'string' ? args[0] : ''
       if (splitAtHead && text.includes('UPDATE stockyard.series_heads')) {
-        await query('COMMIT')
-        await query('BEGIN')
+        return query('COMMIT')
+          .then(() => query('BEGIN'))
+          .then(() => query(...args))
       }
       return query(...args)
     }
     const wrapped = new Proxy(connection, {
       get(target, name) {
         if (name === 'query') {
-          return (...args: unknown[]) =>
-            typeof args[0] === 'string' ? guarded(...args) : (query(...args) as unknown)
+          return guarded
         }
         const value = Reflect.get(target, name) as unknown
         return typeof value === 'function' ? value.bind(target) : value
