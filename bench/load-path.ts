@@ -41,7 +41,7 @@ export async function benchLoadPath(pool: Pool, databaseUrl: string) {
 
 async function measureRound(pool: Pool, databaseUrl: string, vendorUrl: string) {
   await pool.query(
-    'TRUNCATE stockyard.pages, stockyard.series_heads, stockyard.series, stockyard.tasks, stockyard.runs',
+    'TRUNCATE stockyard.pages, stockyard.series_heads, stockyard.series, stockyard.tasks, stockyard.runs CASCADE',
   )
   await pool.query('CHECKPOINT')
   const fresh = await child('path', databaseUrl, vendorUrl)
