@@ -119,7 +119,7 @@ describe('the calendar', () => {
   })
 
   it('is known under codes and spellings in any case', () => {
-    for (const name of ['XNYS', 'nyse', 'Nasdaq', 'XNAS', 'ARCX', ' BATS ', 'NYSE ARCA']) {
+    for (const name of ['XNYS', 'nyse', 'Nasdaq', 'XNAS', 'ARCX', ' BATS ', 'NYSE ARCA', 'OTCM']) {
       assert.equal(getCalendar(name), xnys)
     }
     assert.equal(listExchanges()[0], 'XNYS')
