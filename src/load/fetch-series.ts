@@ -22,7 +22,7 @@ import type { FetchContext, FetchWish, Run, Task, TaskProgress } from './run-tas
 export type { FetchContext, FetchWish, TaskProgress } from './run-task.ts'
 
 /** Tasks that are worked on at a time: enough to let fetching, parsing and storing overlap. */
-const CONCURRENCY = 4
+const CONCURRENCY = 6
 
 /** A task as the last line of `fetch --json` has it. */
 export interface TaskSummary extends TaskCounts {
