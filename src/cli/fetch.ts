@@ -22,6 +22,7 @@ import { plainText, writeJson } from './output.ts'
 import { providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
+import { COUNT_COLUMNS } from './task-columns.ts'
 
 interface FetchOptions extends Period {
   readonly json?: boolean
@@ -103,12 +104,7 @@ function summaryText(context: CommandContext, store: Store, summary: FetchSummar
       { title: 'symbol', value: (task) => task.symbol },
       { title: 'interval', value: (task) => task.interval },
       { title: 'status', value: (task) => task.status },
-      { title: 'bars', align: 'right', value: (task) => task.fetched },
-      { title: 'new', align: 'right', value: (task) => task.inserted },
-      { title: 'changed', align: 'right', value: (task) => task.updated },
-      { title: 'same', align: 'right', value: (task) => task.unchanged },
-      { title: 'refused', align: 'right', value: (task) => task.rejected },
-      { title: 'final through', value: (task) => task.watermark },
+      ...COUNT_COLUMNS,
     ],
     summary.tasks,
   )

@@ -11,6 +11,7 @@ import { plainText, writeJson } from './output.ts'
 import { providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
+import { COUNT_COLUMNS } from './task-columns.ts'
 
 interface ReplayOptions extends Bounds {
   readonly json?: boolean
@@ -93,12 +94,7 @@ function summaryText(
       { title: 'interval', value: (task) => task.interval },
       { title: 'provider', value: (task) => task.provider },
       { title: 'answers', align: 'right', value: (task) => task.answers },
-      { title: 'bars', align: 'right', value: (task) => task.fetched },
-      { title: 'new', align: 'right', value: (task) => task.inserted },
-      { title: 'changed', align: 'right', value: (task) => task.updated },
-      { title: 'same', align: 'right', value: (task) => task.unchanged },
-      { title: 'refused', align: 'right', value: (task) => task.rejected },
-      { title: 'final through', value: (task) => task.watermark },
+      ...COUNT_COLUMNS,
     ],
     summary.tasks,
   )

@@ -6,6 +6,7 @@ import { addExamples, limitOption, wholeNumber } from './options.ts'
 import { writeJson, plainText } from './output.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatSpan, formatTable } from './table.ts'
+import { COUNT_COLUMNS } from './task-columns.ts'
 
 interface RunsOptions {
   readonly json?: boolean
@@ -79,12 +80,7 @@ function detailsText(context: CommandContext, details: RunDetails): string {
       { title: 'provider', value: (task) => task.provider },
       { title: 'status', value: (task) => task.status },
       { title: 'calls', align: 'right', value: (task) => task.requests },
-      { title: 'bars', align: 'right', value: (task) => task.fetched },
-      { title: 'new', align: 'right', value: (task) => task.inserted },
-      { title: 'changed', align: 'right', value: (task) => task.updated },
-      { title: 'same', align: 'right', value: (task) => task.unchanged },
-      { title: 'refused', align: 'right', value: (task) => task.rejected },
-      { title: 'final through', value: (task) => task.watermark },
+      ...COUNT_COLUMNS,
     ],
     details.tasks,
   )

@@ -7,6 +7,7 @@ import { formatDate, parseDay } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { Connection, Queryable } from './connect.ts'
+import { addInstrument } from './instruments.ts'
 
 /** What makes a series the one it is. */
 export interface SeriesKey {
@@ -112,7 +113,8 @@ export async function ensureSeries(connection: Connection, key: SeriesKey): Prom
     'SELECT instrument_id FROM stockyard.symbols WHERE symbol = $1 AND valid_until IS NULL',
     [key.symbol],
   )
-  const instrumentId = rows[0]?.instrument_id ?? (await addInstrument(connection, key.symbol))
+  const instrumentId =
+    rows[0]?.instrument_id ?? (await addInstrument(connection, { symbol: key.symbol })).id
   await connection.query(
     `INSERT INTO stockyard.series (instrument_id, interval, provider, basis)
      VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
@@ -124,20 +126,6 @@ export async function ensureSeries(connection: Connection, key: SeriesKey): Prom
     [made],
   )
   return made!
-}
-
-async function addInstrument(connection: Connection, symbol: string): Promise<number> {
-  const { kind, exchange } = readSymbolMeaning(symbol)
-  const { rows } = await connection.query<{ id: number }>(
-    'INSERT INTO stockyard.instruments (exchange, kind) VALUES ($1, $2) RETURNING id',
-    [exchange, kind],
-  )
-  const id = rows[0]!.id
-  await connection.query('INSERT INTO stockyard.symbols (symbol, instrument_id) VALUES ($1, $2)', [
-    symbol,
-    id,
-  ])
-  return id
 }
 
 async function findSeriesId(connection: Connection, key: SeriesKey): Promise<number | null> {
