@@ -1,0 +1,1 @@
+-- Lanes of calls, and what a plan was found to lack.

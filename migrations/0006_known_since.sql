@@ -1,0 +1,1 @@
+-- Since when each final bar is known, so that a read as of an instant is the same for ever.

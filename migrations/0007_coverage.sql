@@ -1,0 +1,1 @@
+-- The coverage ledger beside the heads of series.

@@ -1,0 +1,1 @@
+-- What people decided: priorities of vendors, disagreements, muted rules, actions confirmed or refused.

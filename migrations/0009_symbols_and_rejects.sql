@@ -1,0 +1,1 @@
+-- Symbols as they were known, and what became of rejects.
