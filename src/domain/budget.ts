@@ -3,6 +3,14 @@
  * out. The calls that were spent are kept by db/budgets.ts.
  */
 
+/**
+ * What a call is for, the most urgent first: a price of now, the bars of a session that closed, bars
+ * that were found missing, history that nobody waits for.
+ */
+export const LANES = ['live', 'close', 'repair', 'backfill'] as const
+
+export type Lane = (typeof LANES)[number]
+
 /** Calls allowed in each window; Infinity where there is no limit. */
 export interface Budget {
   readonly perSecond: number

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { ProviderConfig } from '../config.ts'
 import type { Pool } from '../db/connect.ts'
 import { pauseProvider, refundCall, reserveCall } from '../db/budgets.ts'
-import type { CallRefused } from '../domain/budget.ts'
+import type { CallRefused, Lane } from '../domain/budget.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { StockyardError, type ErrorKind } from '../domain/error.ts'
 import { redact, type Logger } from '../log.ts'
@@ -43,6 +43,8 @@ export interface AskContext {
   readonly clock: Clock
   readonly log: Logger
   readonly config: ProviderConfig
+  /** What the calls are for; absent: `close`. */
+  readonly lane?: Lane
   /** Ends waiting and sending at once. */
   readonly signal?: AbortSignal
   readonly onWait?: (wait: Wait) => void
