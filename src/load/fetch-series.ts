@@ -5,6 +5,7 @@
 import { formatDate } from '../domain/date.ts'
 import { messageOf } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
+import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { inTransaction } from '../db/connect.ts'
 import {
   closeAbandonedRuns,
@@ -22,7 +23,7 @@ import type { FetchContext, FetchWish, Run, Task, TaskProgress } from './run-tas
 export type { FetchContext, FetchWish, TaskProgress } from './run-task.ts'
 
 /** Tasks that are worked on at a time: enough to let fetching, parsing and storing overlap. */
-const CONCURRENCY = 6
+const PARALLEL_TASKS = 6
 
 /** A task as the last line of `fetch --json` has it. */
 export interface TaskSummary extends TaskCounts {
@@ -53,7 +54,7 @@ export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<
   const runId = await inTransaction(context.pool, (connection) =>
     startRun(
       connection,
-      'fetch',
+      wish.job ?? 'fetch',
       runArguments(wish),
       tasks.map(({ progress }) => progress),
     ),
@@ -81,11 +82,12 @@ export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<
 
 /** Works on tasks, a few at a time. */
 async function runAll(run: Run, tasks: readonly Task[]): Promise<void> {
+  const parallel = run.wish.parallel ?? PARALLEL_TASKS
   const queue = tasks.values()
   const worker = async () => {
     for (const task of queue) await runTask(run, task)
   }
-  const workers = Array.from({ length: Math.min(CONCURRENCY, tasks.length) }, worker)
+  const workers = Array.from({ length: Math.min(parallel, tasks.length) }, worker)
   const settled = await Promise.allSettled(workers)
   const broken = settled.find((result) => result.status === 'rejected')
   if (broken !== undefined) throw broken.reason
@@ -106,7 +108,7 @@ function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof listSeries>
         .filter((series) => series.symbol === symbol && series.interval === interval)
         .map((series) => series.provider),
     )
-    const able = wish.providers.filter((provider) => canServe(provider, interval))
+    const able = wish.providers.filter((provider) => canServe(provider, symbol, interval))
     // A series that is there goes on with its vendor, so that it stays one series.
     const providers = [
       ...able.filter((provider) => has.has(provider.id)),
@@ -116,7 +118,8 @@ function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof listSeries>
   })
 }
 
-function canServe(provider: Provider, interval: Interval): boolean {
+function canServe(provider: Provider, symbol: string, interval: Interval): boolean {
+  if (!provider.kinds.includes(readSymbolMeaning(symbol).kind)) return false
   return provider.intervals.includes(interval) || baseInterval(provider, interval) !== null
 }
 

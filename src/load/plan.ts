@@ -17,6 +17,8 @@ export interface Wish {
   /** Ask again for what is final. */
   readonly force: boolean
   readonly defaultDays: number
+  /** Leave sessions alone that are not final yet. */
+  readonly finalOnly?: boolean
 }
 
 /** What is known of a series before asking. */
@@ -49,6 +51,7 @@ export function planRanges(
     .flatMap((range) => trimToSessions(range, calendar))
   const live = { from: Math.max(from, finalUntil), until }
   const newest = newestBegun(calendar, isIntraday(wish.interval), now)
+  if (wish.finalOnly === true) return joinNeighbours(settled)
   if (newest !== null && newest.day >= live.from && newest.day < live.until) {
     if (wish.force || isMoving(newest, known, settleMs)) settled.push(live)
   }

@@ -6,6 +6,7 @@ import { databaseError } from '../db/database-error.ts'
 import { addTask, finishTask, startTask, type TaskStatus } from '../db/runs.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
+import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { redact } from '../log.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AskContext } from './ask.ts'
@@ -22,6 +23,12 @@ export interface FetchWish {
   readonly until: number | null
   readonly force: boolean
   readonly defaultDays: number
+  /** What the run is called; absent: `fetch`. */
+  readonly job?: 'fetch' | 'backfill' | 'repair' | 'keep-current'
+  /** Series that are worked on at a time, each with one call under way; absent: a few. */
+  readonly parallel?: number
+  /** True for sessions that are final only: what still moves is left alone. */
+  readonly finalOnly?: boolean
 }
 
 /** How a task stands, for whoever shows progress. */
@@ -250,7 +257,11 @@ async function runBase(
 
 function unsupportedError(task: Task, wish: FetchWish): StockyardError {
   const names = wish.providers.map((provider) => provider.name).join(' or ')
-  const sentence = `There are no bars of ${task.interval} from ${names}.`
+  const { kind } = readSymbolMeaning(task.symbol)
+  const sentence =
+    kind === 'stock'
+      ? `There are no bars of ${task.interval} from ${names}.`
+      : `There are no bars of ${task.interval} of the ${kind} ${task.symbol} from ${names}.`
   return new StockyardError('usage', 'INTERVAL_UNSUPPORTED', sentence, {
     hint: 'stockyard providers lists what each vendor has.',
   })
