@@ -1,5 +1,6 @@
 /** The second half of a bar's way: an answer that was read is checked and stored. */
 import type { Calendar } from '../domain/calendar/calendar.ts'
+import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Pool } from '../db/connect.ts'
 import type { SeriesKey } from '../db/series.ts'
@@ -30,7 +31,7 @@ export function checkAnswer(
     until: asked?.until ?? null,
     now: answer.receivedAt,
     basis: provider.basis,
-    needsVolume: provider.hasVolume,
+    needsVolume: provider.hasVolume && readSymbolMeaning(series.symbol).kind === 'stock',
   })
 }
 

@@ -6,6 +6,7 @@
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import type { Interval } from '../domain/interval.ts'
+import type { SymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { Canary } from './canary.ts'
 
 /** Basis of a series' prices: as traded, or restated after each split. */
@@ -207,7 +208,12 @@ export interface Provider {
   readonly resetZone: string
   readonly intervals: readonly Interval[]
   readonly basis: Basis
-  /** True where every bar comes with a volume, so that one without was not understood. */
+  /** What it has bars of; a symbol of another kind is never asked for. */
+  readonly kinds: readonly SymbolMeaning['kind'][]
+  /**
+   * True where every bar of a stock comes with a volume, so that one without was not understood. Indices
+   * and currencies can have none anywhere.
+   */
   readonly hasVolume: boolean
   /** Milliseconds after a session's regular close until its bars are final. */
   readonly settleMs: number

@@ -16,7 +16,7 @@ function compare(bytes: Uint8Array): boolean {
   // Throws where the scanner took what is no JSON.
   const document = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
   const results = document['results'] as unknown[]
-  const rows = readAggregates(results, false)
+  const rows = readAggregates(results, { hasTickers: false, hasVolume: true })
   assert.deepEqual(rows.unreadable, [])
   assert.equal(scanned.rows.otc, rows.otc)
   for (const column of BAR_COLUMNS) {

@@ -16,6 +16,8 @@ export const alphaVantage: Provider = {
   resetZone: 'America/New_York',
   intervals: ['1m', '5m', '15m', '30m', '1h', '1d', '1wk', '1mo'],
   basis: 'raw',
+  // Pairs of currencies have functions of their own here, and indices none.
+  kinds: ['stock'],
   hasVolume: true,
   settleMs: SETTLE_MS,
   canary,

@@ -8,16 +8,21 @@ import { COLUMNS, cutRaw, FIELDS, isInstant, REQUIRED_COUNT } from './aggregates
 import type { AggregateRows } from './aggregates.ts'
 import { isRecord, type JsonRecord } from './failure.ts'
 
-/**
- * The rows of `results`. Every row goes into the batch or among the unreadable ones.
- * @param hasTickers true where each row names its ticker under `T`
- */
-export function readAggregates(results: readonly unknown[], hasTickers: boolean): AggregateRows {
+/** What is known of rows before they are read. */
+interface RowForm {
+  /** True where each row names its ticker under `T`. */
+  readonly hasTickers: boolean
+  /** False for indices, which nobody trades. */
+  readonly hasVolume: boolean
+}
+
+/** The rows of `results`. Every row goes into the batch or among the unreadable ones. */
+export function readAggregates(results: readonly unknown[], form: RowForm): AggregateRows {
   const batch = makeBatch(results.length)
   const good: JsonRecord[] = []
   const unreadable: UnreadableRow[] = []
   for (const row of results) {
-    const refused = refuse(row, hasTickers)
+    const refused = refuse(row, form)
     if (refused !== null || !isRecord(row)) {
       unreadable.push({ ...(refused ?? NO_OBJECT), raw: cutRaw(JSON.stringify(row) ?? '') })
       continue
@@ -30,7 +35,7 @@ export function readAggregates(results: readonly unknown[], hasTickers: boolean)
   }
   return {
     batch: sliceBatch(batch, 0, good.length),
-    ...(hasTickers ? { tickers: good.map((row) => row['T'] as string) } : {}),
+    ...(form.hasTickers ? { tickers: good.map((row) => row['T'] as string) } : {}),
     rawAt: (index) => cutRaw(JSON.stringify(good[index])),
     unreadable,
     otc: good.filter((row) => row['otc'] === true).length,
@@ -42,13 +47,14 @@ type Refusal = Omit<UnreadableRow, 'raw'>
 const NO_OBJECT: Refusal = { rule: 'fields', reason: 'The row is not an object.' }
 
 /** Why a row is no bar, or null. */
-function refuse(row: unknown, hasTickers: boolean): Refusal | null {
+function refuse(row: unknown, { hasTickers, hasVolume }: RowForm): Refusal | null {
   if (!isRecord(row)) return NO_OBJECT
   const ticker = row['T']
   if (hasTickers && (typeof ticker !== 'string' || ticker === '')) {
     return { rule: 'fields', reason: 'The row has no T.' }
   }
-  const missing = FIELDS.slice(0, REQUIRED_COUNT).filter((field) => (row[field] ?? null) === null)
+  const required = FIELDS.slice(0, REQUIRED_COUNT).filter((field) => hasVolume || field !== 'v')
+  const missing = required.filter((field) => (row[field] ?? null) === null)
   if (missing.length > 0) {
     return { rule: 'fields', reason: `The row has no ${missing.join(', no ')}.` }
   }
@@ -57,6 +63,7 @@ function refuse(row: unknown, hasTickers: boolean): Refusal | null {
   if (!isInstant(row['t'] as number)) {
     return { rule: 'timestamp', reason: `The row's t, ${row['t']}, is no instant.` }
   }
+  if (!hasVolume) return null
   const isTraded = row['v'] !== 0 || (row['vw'] ?? null) !== null || (row['n'] ?? null) !== null
   return isTraded ? null : NO_TRADE
 }

@@ -18,11 +18,11 @@ export function parseBars(
   request: BarRequest,
   context: ParseContext,
 ): BarAnswer | VendorFailure {
-  const found = findAggregates(body)
+  const wanted = vendorTicker(request.symbol)
+  const found = findAggregates(body, !wanted.startsWith('I:'))
   if ('ok' in found) return found
   const { members, rows } = found
   const ticker = members['ticker']
-  const wanted = vendorTicker(request.symbol)
   // Tickers differ by case alone: PEBPE is not PEBpE.
   if (typeof ticker === 'string' && ticker !== wanted && isSameText(ticker, wanted)) {
     return malformed(`The answer is for "${ticker}", and "${wanted}" was asked for.`)
@@ -49,7 +49,7 @@ export function parseBars(
 }
 
 /** Reads a body, quickly where it is of the usual shape. */
-function findAggregates(body: VendorBody): Aggregates | VendorFailure {
+function findAggregates(body: VendorBody, hasVolume: boolean): Aggregates | VendorFailure {
   const { bytes, status } = body
   const scanned = isSuccess(status) ? scanAggregates(bytes, bodyStart(bytes)) : null
   if (scanned !== null && isGood(status, scanned.members)) return scanned
@@ -65,7 +65,7 @@ function findAggregates(body: VendorBody): Aggregates | VendorFailure {
   if (results.length === 0 && !isAggregatesAnswer(document)) {
     return malformed('The answer is JSON without the data that was asked for.')
   }
-  return { members: document, rows: readAggregates(results, false) }
+  return { members: document, rows: readAggregates(results, { hasTickers: false, hasVolume }) }
 }
 
 /** An empty answer has no `results`, or null in their place; its counts show that it is one. */

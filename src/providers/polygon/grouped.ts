@@ -44,7 +44,7 @@ export function parseGrouped(
     return malformed('The answer is JSON without the bars that were asked for.')
   }
   if (results.length === 0) return noData(`There are no bars of ${formatDate(day)}.`)
-  const rows = readAggregates(results, true)
+  const rows = readAggregates(results, { hasTickers: true, hasVolume: true })
   const { tickers = [] } = rows
   const unreadable = [...rows.unreadable]
   // The label is 16:00 in New York here, whatever the vendor's documentation says of it.

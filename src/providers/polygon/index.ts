@@ -19,6 +19,7 @@ export const polygon: Provider = {
   // Its hours begin on the full hour, half of it before the opening, and its weeks on Sundays.
   intervals: ['1m', '5m', '15m', '30m', '1d'],
   basis: 'raw',
+  kinds: ['stock', 'index', 'currency'],
   hasVolume: true,
   settleMs: SETTLE_MS,
   canary,

@@ -20,7 +20,8 @@ export const yahoo: Provider = {
   resetZone: 'America/New_York',
   intervals: ['1m', '5m', '15m', '1h', '1d'],
   basis: 'split',
-  // Not for every instrument.
+  kinds: ['stock', 'index', 'currency'],
+  // Funds have none.
   hasVolume: false,
   settleMs: SETTLE_MS,
   canary,

@@ -39,15 +39,27 @@ const HEADERS = {
 const EXCHANGE_LETTERS = 'FLTV'
 const SHARE_CLASS = /\.([A-Z])$/
 
+/** What the vendor calls the indices that people write as Polygon does. */
+const INDICES: Readonly<Record<string, string>> = {
+  'I:SPX': '^GSPC',
+  'I:DJI': '^DJI',
+  'I:COMP': '^IXIC',
+  'I:NDX': '^NDX',
+  'I:RUT': '^RUT',
+  'I:VIX': '^VIX',
+}
+
 /**
  * The vendor's spelling of a symbol: share classes of the US follow a dash (`BRK-B`), units and warrants
- * are `-UN` and `-WT`, a currency pair is `EURUSD=X`. Suffixes of exchanges (`BARC.L`, `SAP.DE`) and
- * indices (`^GSPC`) stay as they are.
+ * are `-UN` and `-WT`, a currency pair is `EURUSD=X`, the best-known indices go by the vendor's names
+ * (`I:SPX` as `^GSPC`). Suffixes of exchanges (`BARC.L`, `SAP.DE`) stay as they are.
  */
 function vendorSymbol(symbol: string): string {
   const upper = symbol.trim().toUpperCase()
-  const pair = /^([A-Z]{3})\/([A-Z]{3})$/.exec(upper)
-  if (pair !== null) return `${pair[1]}${pair[2]}=X`
+  const index = INDICES[upper]
+  if (index !== undefined) return index
+  const pair = /^(?:C:([A-Z]{3})|([A-Z]{3})\/)([A-Z]{3})$/.exec(upper)
+  if (pair !== null) return `${pair[1] ?? pair[2]}${pair[3]}=X`
   if (upper.endsWith('.WS')) return `${upper.slice(0, -3)}-WT`
   const letter = SHARE_CLASS.exec(upper)?.[1]
   if (letter === undefined || EXCHANGE_LETTERS.includes(letter)) return upper
