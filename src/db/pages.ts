@@ -40,21 +40,40 @@ export interface PageRange {
   readonly order: 'asc' | 'desc'
   /** Most pages to read. */
   readonly limit: number
+  /** Instant as of which the pages are read, milliseconds UTC; null or absent: as they are now. */
+  readonly asOf?: number | null
 }
 
-/** Pages of a series by the day on which they begin. */
+/**
+ * Pages of a series by the day on which they begin. As of an instant they hold just the bars that were
+ * final in the store then, with the values that they had; a page of which none was is there with no
+ * bars. `settleAsOf` goes before.
+ */
 export async function readPageRange(
   where: Pool | Connection,
   seriesId: number,
   range: PageRange,
 ): Promise<StoredPage[]> {
-  return readRaw(
+  const inRange = `series_id = ${idLiteral(seriesId)}
+    AND starts_on >= ${dateLiteral(range.from)} AND starts_on < ${dateLiteral(range.until)}`
+  const order = `ORDER BY starts_on ${range.order === 'asc' ? 'ASC' : 'DESC'} LIMIT ${idLiteral(range.limit)}`
+  const asOf = range.asOf ?? null
+  if (asOf === null) {
+    return readRaw(where, range.interval, `FROM stockyard.pages WHERE ${inRange} ${order}`)
+  }
+  const instant = instantLiteral(asOf)
+  const pages = await readRaw(
     where,
     range.interval,
-    `FROM stockyard.pages WHERE series_id = ${idLiteral(seriesId)}
-       AND starts_on >= ${dateLiteral(range.from)} AND starts_on < ${dateLiteral(range.until)}
-     ORDER BY starts_on ${range.order === 'asc' ? 'ASC' : 'DESC'} LIMIT ${idLiteral(range.limit)}`,
+    `FROM (
+       SELECT ${RAW_PAGE_COLUMNS} FROM stockyard.pages
+       WHERE ${inRange} AND valid_from <= ${instant}
+       UNION ALL
+       SELECT ${RAW_PAGE_COLUMNS} FROM stockyard.page_versions
+       WHERE ${inRange} AND valid_from <= ${instant} AND valid_until > ${instant}
+     ) AS v ${order}`,
   )
+  return pages
 }
 
 /**
@@ -91,6 +110,10 @@ function idLiteral(value: number): string {
 
 function dateLiteral(day: number): string {
   return `'${formatDate(day)}'::date`
+}
+
+function instantLiteral(instant: number): string {
+  return `'${new Date(instant).toISOString()}'::timestamptz`
 }
 
 /** Pages of a series that are to be written. */
@@ -182,7 +205,7 @@ async function readVersionsFrom(
   endedAt: number,
 ): Promise<StoredPage[]> {
   const page = `series_id = ${idLiteral(series.id)} AND starts_on = ${dateLiteral(parseDay(startsOn))}`
-  const ended = `'${new Date(endedAt).toISOString()}'::timestamptz`
+  const ended = instantLiteral(endedAt)
   return readRaw(
     pool,
     series.interval,
