@@ -7,12 +7,14 @@ import { getCalendar } from '../domain/calendar/registry.ts'
 import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { findExchange, findHead, type SeriesHead, type SeriesKey } from '../db/series.ts'
+import { withSeriesLock } from '../db/series-lock.ts'
 import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
 import type { Loaded } from './load-batch.ts'
-import { planRanges, type Wish } from './plan.ts'
+import type { Wish } from './plan.ts'
+import { planCalls } from './plan-calls.ts'
 
 /** A series that is to be brought up to date, as part of a run. */
 export interface SeriesTask {
@@ -40,7 +42,8 @@ type Report = (progress: SeriesProgress) => void
 const NOTHING_CODES = new Set(['NO_DATA', 'SYMBOL_UNKNOWN', 'REQUEST_REFUSED', 'PLAN_LACKS'])
 
 /**
- * Brings one series up to date; nothing is asked when all that is wanted is final.
+ * Brings one series up to date; nothing is asked when all that is wanted is final. Where somebody else is
+ * at the same series, that one pays: this one waits, plans after it, and takes what is new as it is.
  * @throws StockyardError as ask.ts has it; what was loaded before stays
  */
 export async function fetchSeries(
@@ -48,6 +51,23 @@ export async function fetchSeries(
   task: SeriesTask,
   report: Report,
 ): Promise<void> {
+  const since = context.clock.now()
+  const { clock, signal } = context
+  const onWait = (ms: number) =>
+    context.onWait?.({
+      provider: task.provider.id,
+      ms,
+      why: 'somebody else is fetching this series',
+    })
+  await withSeriesLock(context.pool, task.series, { clock, signal, onWait }, async (waited) => {
+    const head = waited ? await findHead(context.pool, task.series) : null
+    const isFresh = !task.wish.force && (head?.observedAt ?? -Infinity) >= since
+    const wish = isFresh ? { ...task.wish, finalOnly: true } : task.wish
+    await fetchLocked(context, { ...task, wish }, report)
+  })
+}
+
+async function fetchLocked(context: AskContext, task: SeriesTask, report: Report): Promise<void> {
   const calendarOf = context.calendarOf ?? getCalendar
   const calendar = calendarOf(await findExchange(context.pool, task.series.symbol))
   const { progress, restateFrom } = await fetchPlanned(context, task, calendar, NOTHING_YET, report)
@@ -80,7 +100,10 @@ async function fetchPlanned(
   report: Report,
 ): Promise<{ progress: SeriesProgress; restateFrom: number | null }> {
   const head = await findHead(context.pool, task.series)
-  const requests = planRequests(task, head, calendar, context.clock.now())
+  const { provider, wish, series } = task
+  const now = context.clock.now()
+  const planned = planCalls(wish, series.symbol, provider, head, calendar, now)
+  const requests = planned.calls
   let restateFrom: number | null = null
   let progress: SeriesProgress = {
     ...before,
@@ -152,23 +175,6 @@ async function fetchBackwards(
 
 function saysNothing(error: unknown): boolean {
   return error instanceof StockyardError && NOTHING_CODES.has(error.code)
-}
-
-function planRequests(
-  task: SeriesTask,
-  head: SeriesHead | null,
-  calendar: Calendar,
-  now: number,
-): BarRequest[] {
-  const { symbol, interval } = task.series
-  const { provider } = task
-  const ranges = planRanges(task.wish, head, calendar, provider.settleMs, now)
-  const requests = ranges.flatMap((range) =>
-    provider.planBars({ ...range, symbol, interval, now, calendar }),
-  )
-  // Neighbouring ranges can lead to the same call; it is sent once.
-  const byCall = new Map(requests.map((request) => [JSON.stringify(request.request), request]))
-  return [...byCall.values()]
 }
 
 function circleError(task: SeriesTask): StockyardError {
