@@ -4,9 +4,10 @@
  */
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
+import type { DayRange } from '../domain/coverage.ts'
 import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
-import { findExchange, findHead, type SeriesHead, type SeriesKey } from '../db/series.ts'
+import { findExchange, findHead, type SeriesKey } from '../db/series.ts'
 import { withSeriesLock } from '../db/series-lock.ts'
 import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
@@ -14,7 +15,7 @@ import { askBars, type AskContext, type AskedBars } from './ask.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
 import type { Loaded } from './load-batch.ts'
 import type { Wish } from './plan.ts'
-import { planCalls } from './plan-calls.ts'
+import { isAllLacking, planCalls, type PlannedCalls } from './plan-calls.ts'
 
 /** A series that is to be brought up to date, as part of a run. */
 export interface SeriesTask {
@@ -104,11 +105,14 @@ async function fetchPlanned(
   const now = context.clock.now()
   const planned = planCalls(wish, series.symbol, provider, head, calendar, now)
   const requests = planned.calls
+  if (isAllLacking(planned, wish, head?.coverage ?? [])) throw notOfferedError(planned, task)
+  const lacks = planned.notOffered.map((range) => lackNote(range, task))
   let restateFrom: number | null = null
   let progress: SeriesProgress = {
     ...before,
     requestsPlanned: before.requestsPlanned + requests.length,
     watermark: head?.watermark ?? null,
+    notes: [...new Set([...before.notes, ...lacks])],
   }
   report(progress)
   const run = async (request: BarRequest) => {
@@ -175,6 +179,21 @@ async function fetchBackwards(
 
 function saysNothing(error: unknown): boolean {
   return error instanceof StockyardError && NOTHING_CODES.has(error.code)
+}
+
+/** What is said of days that a vendor does not have; the same words mark them wherever they are counted. */
+function lackNote({ from, until }: DayRange, { provider, series }: SeriesTask): string {
+  const days = `from ${formatDate(from)} until ${formatDate(until)}`
+  return `not-offered: ${provider.name} has no bars of ${series.interval} ${days}`
+}
+
+function notOfferedError(planned: PlannedCalls, task: SeriesTask): StockyardError {
+  const { name } = task.provider
+  const until = formatDate(planned.notOffered.at(-1)!.until)
+  const sentence = `${name} has no bars of ${task.series.interval} before ${until}.`
+  return new StockyardError('not-found', 'NOT_OFFERED', sentence, {
+    hint: 'Ask for a later period, a longer interval, or another provider; stockyard providers lists them.',
+  })
 }
 
 function circleError(task: SeriesTask): StockyardError {

@@ -215,6 +215,8 @@ export interface Provider {
    * and currencies can have none anywhere.
    */
   readonly hasVolume: boolean
+  /** Trading hours of which its bars inside a day are: `all` with those before the opening and after the close. */
+  readonly hours: 'regular' | 'all'
   /** Milliseconds after a session's regular close until its bars are final. */
   readonly settleMs: number
   /** The vendor's habits, for the drift canary; absent where nobody has written them down. */

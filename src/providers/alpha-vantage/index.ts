@@ -19,6 +19,7 @@ export const alphaVantage: Provider = {
   // Pairs of currencies have functions of their own here, and indices none.
   kinds: ['stock'],
   hasVolume: true,
+  hours: 'all',
   settleMs: SETTLE_MS,
   canary,
   planBars,

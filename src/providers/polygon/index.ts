@@ -21,6 +21,7 @@ export const polygon: Provider = {
   basis: 'raw',
   kinds: ['stock', 'index', 'currency'],
   hasVolume: true,
+  hours: 'all',
   settleMs: SETTLE_MS,
   canary,
   planBars,

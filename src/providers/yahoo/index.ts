@@ -23,6 +23,7 @@ export const yahoo: Provider = {
   kinds: ['stock', 'index', 'currency'],
   // Funds have none.
   hasVolume: false,
+  hours: 'regular',
   settleMs: SETTLE_MS,
   canary,
   planBars,
