@@ -99,9 +99,11 @@ async function storedRows(provider: string, { symbol, interval }: Call): Promise
   )
 }
 
+function round(value: number | null | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value.toFixed(4))
+}
+
 function plainRow(ts: number, [open, high, low, close, volume]: (number | null | undefined)[]) {
-  const round = (value: number | null | undefined) =>
-    value === null || value === undefined ? null : Number(value.toFixed(4))
   const isNone = volume === undefined || volume === null || Number.isNaN(volume)
   return [ts, round(open), round(high), round(low), round(close), isNone ? null : volume]
 }
