@@ -14,8 +14,8 @@ import { PROVIDERS } from '../../src/providers/registry.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 
-/** A Saturday, after all three have settled. */
-const NOW = Date.parse('2020-11-21T15:00:00Z')
+/** A Sunday, after all three have settled. */
+const NOW = Date.parse('2020-11-22T15:00:00Z')
 const FROM = parseDay('2020-06-01')
 /** Weekdays from June to 2020-11-20 without Independence Day (observed on July 3) and Labor Day. */
 const SESSIONS = 123
