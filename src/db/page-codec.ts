@@ -6,7 +6,7 @@
 import type { BarBatch } from '../domain/bar-batch.ts'
 import { makeBatch } from '../domain/bar-batch.ts'
 import { DAY_MS } from '../domain/date.ts'
-import type { Page } from '../domain/page.ts'
+import type { Page, PageVersion } from '../domain/page.ts'
 
 const POWERS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000] as const
 const DIGITS_MAX = POWERS.length - 1
@@ -34,22 +34,28 @@ export interface PageRow {
   readonly runId: number
   readonly observedAt: number
   readonly validFrom: number
+  /** See PageVersion. */
+  readonly known: Float64Array | null
   readonly intraday: boolean
 }
 
 /** The columns of a row in the order in which encodePages writes them. */
 export const PAGE_COLUMNS =
   'series_id, starts_on, bars, regular_bars, expected_bars, run_id, observed_at, valid_from, ' +
-  'price_digits, volume_digits, ts, provisional, open, high, low, close, volume, vwap, trades, wide'
-const COLUMN_COUNT = 20
+  'price_digits, volume_digits, ts, provisional, open, high, low, close, volume, vwap, trades, wide, ' +
+  'known_after'
+const COLUMN_COUNT = 21
 
 const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const COPY_TRAILER = Buffer.from([0xff, 0xff])
 
-/** Most bytes of a page beside its bars: fixed columns, and the headers of up to ten arrays. */
-const PAGE_BYTES = 400
-/** Most bytes of a bar: ts twice, and either six wide columns and trades, or seven columns of integers. */
-const BAR_BYTES = 2 * 6 + 6 * 12 + 8
+/** Most bytes of a page beside its bars: fixed columns, and the headers of up to eleven arrays. */
+const PAGE_BYTES = 440
+/**
+ * Most bytes of a bar: ts twice, either six wide columns and trades or seven columns of integers, and
+ * since when it is known.
+ */
+const BAR_BYTES = 2 * 6 + 6 * 12 + 8 + 8
 
 /** The whole input of `COPY … FROM STDIN (FORMAT binary)` for some pages. */
 export function encodePages(rows: readonly PageRow[]): Buffer {
@@ -93,7 +99,8 @@ function encodePage(view: DataView, start: number, row: PageRow): number {
     at = putInts(view, at, bars.vwap, price)
   }
   at = putInts(view, at, bars.trades, 1)
-  return isWide ? putWide(view, at, bars) : putNull(view, at)
+  at = isWide ? putWide(view, at, bars) : putNull(view, at)
+  return putKnown(view, at, row)
 }
 
 function priceDigitsOf(bars: BarBatch): number {
@@ -261,10 +268,28 @@ function putWide(view: DataView, start: number, bars: BarBatch): number {
   return closeArray(view, start, at)
 }
 
-/** The columns that decodePages reads, in its order. */
+/** Lies in the middle of the times that `known_after` can hold, so that they fill an integer. */
+const KNOWN_AFTER_BIAS = 2_147_483_648
+
+function putKnown(view: DataView, start: number, { bars, provisional, known }: PageRow): number {
+  if (known === null) return putNull(view, start)
+  const first = bars.length - known.length
+  let at = openArray(view, start, INT4_OID, known.length, false)
+  for (let i = 0; i < known.length; i += 1) {
+    const elapsedMs = provisional[first + i] === 1 ? 0 : known[i]! - bars.ts[first + i]!
+    view.setInt32(at, 4)
+    view.setInt32(at + 4, elapsedMs - KNOWN_AFTER_BIAS)
+    at += 8
+  }
+  return closeArray(view, start, at)
+}
+
+/** The columns that decodePages reads, in its order; that of VERSION_COLUMNS comes after them. */
 export const RAW_PAGE_COLUMNS =
   'starts_on, bars, observed_at, valid_from, price_digits, volume_digits, ts, provisional, ' +
   'open, high, low, close, volume, vwap, trades, wide'
+/** With since when the bars are known, which only loads and reads as of an instant have to know. */
+export const VERSION_COLUMNS = `${RAW_PAGE_COLUMNS}, known_after`
 
 /** A page as it is in the store. */
 export interface StoredPage extends Page {
@@ -273,11 +298,12 @@ export interface StoredPage extends Page {
 }
 
 /**
- * Pages out of the output of `COPY (SELECT ${RAW_PAGE_COLUMNS} …) TO STDOUT (FORMAT binary)`.
+ * Pages out of the output of `COPY (SELECT ${RAW_PAGE_COLUMNS} …) TO STDOUT (FORMAT binary)`, or of one of
+ * VERSION_COLUMNS; `known` is null without them.
  * Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
  */
-export function decodePages(copied: Buffer, intraday: boolean): StoredPage[] {
-  const pages: StoredPage[] = []
+export function decodePages(copied: Buffer, intraday: boolean): PageVersion[] {
+  const pages: PageVersion[] = []
   let at = COPY_HEADER.length
   // A column count of -1 ends the data.
   while (copied.readInt16BE(at) >= 0) {
@@ -295,9 +321,9 @@ export function decodePages(copied: Buffer, intraday: boolean): StoredPage[] {
   return pages
 }
 
-function decodePage(fields: readonly (Buffer | null)[], intraday: boolean): StoredPage {
+function decodePage(fields: readonly (Buffer | null)[], intraday: boolean): PageVersion {
   const [start, count, observed, valid, priceDigits, volumeDigits, ts, provisional] = fields
-  const [open, high, low, close, volume, vwap, trades, wide] = fields.slice(8)
+  const [open, high, low, close, volume, vwap, trades, wide, known] = fields.slice(8)
   const startsOn = start!.readInt32BE(0) * DAY_MS + POSTGRES_EPOCH_MS
   const length = count!.readInt32BE(0)
   const bars = makeBatch(length)
@@ -323,7 +349,19 @@ function decodePage(fields: readonly (Buffer | null)[], intraday: boolean): Stor
     provisional: readProvisional(provisional!, bars, startsOn, unit),
     observedAt: readInstant(observed!),
     validFrom: readInstant(valid!),
+    known: readKnown(known ?? null, bars),
   }
+}
+
+function readKnown(raw: Buffer | null, bars: BarBatch): Float64Array | null {
+  if (raw === null) return null
+  const known = new Float64Array(raw.readInt32BE(12))
+  readArray(raw, known, 4)
+  const first = bars.length - known.length
+  for (let i = 0; i < known.length; i += 1) {
+    known[i] = bars.ts[first + i]! + known[i]! + KNOWN_AFTER_BIAS
+  }
+  return known
 }
 
 function readInstant(raw: Buffer): number {

@@ -5,12 +5,15 @@ import { finished } from 'node:stream/promises'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { formatDate, parseDay } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
+import type { PageVersion } from '../domain/page.ts'
+import { versionAsOf } from '../domain/page-version.ts'
 import type { Connection, Pool } from './connect.ts'
 import {
   decodePages,
   encodePages,
   PAGE_COLUMNS,
   RAW_PAGE_COLUMNS,
+  VERSION_COLUMNS,
   type PageRow,
   type StoredPage,
 } from './page-codec.ts'
@@ -21,13 +24,14 @@ export async function readPages(
   seriesId: number,
   interval: Interval,
   startDays: readonly number[],
-): Promise<Map<number, StoredPage>> {
+): Promise<Map<number, PageVersion>> {
   if (startDays.length === 0) return new Map()
   const days = startDays.map(dateLiteral).join(', ')
   const pages = await readRaw(
     where,
     interval,
-    `FROM stockyard.pages WHERE series_id = ${idLiteral(seriesId)} AND starts_on IN (${days})`,
+    `SELECT ${VERSION_COLUMNS} FROM stockyard.pages
+     WHERE series_id = ${idLiteral(seriesId)} AND starts_on IN (${days})`,
   )
   return new Map(pages.map((page) => [page.startsOn, page]))
 }
@@ -59,21 +63,22 @@ export async function readPageRange(
   const order = `ORDER BY starts_on ${range.order === 'asc' ? 'ASC' : 'DESC'} LIMIT ${idLiteral(range.limit)}`
   const asOf = range.asOf ?? null
   if (asOf === null) {
-    return readRaw(where, range.interval, `FROM stockyard.pages WHERE ${inRange} ${order}`)
+    const select = `SELECT ${RAW_PAGE_COLUMNS} FROM stockyard.pages WHERE ${inRange} ${order}`
+    return readRaw(where, range.interval, select)
   }
   const instant = instantLiteral(asOf)
   const pages = await readRaw(
     where,
     range.interval,
-    `FROM (
-       SELECT ${RAW_PAGE_COLUMNS} FROM stockyard.pages
+    `SELECT ${VERSION_COLUMNS} FROM (
+       SELECT ${VERSION_COLUMNS} FROM stockyard.pages
        WHERE ${inRange} AND valid_from <= ${instant}
        UNION ALL
-       SELECT ${RAW_PAGE_COLUMNS} FROM stockyard.page_versions
+       SELECT ${VERSION_COLUMNS} FROM stockyard.page_versions
        WHERE ${inRange} AND valid_from <= ${instant} AND valid_until > ${instant}
      ) AS v ${order}`,
   )
-  return pages
+  return pages.map((page) => versionAsOf(page, asOf))
 }
 
 /**
@@ -83,14 +88,12 @@ export async function readPageRange(
 async function readRaw(
   where: Pool | Connection,
   interval: Interval,
-  fromClause: string,
-): Promise<StoredPage[]> {
+  select: string,
+): Promise<PageVersion[]> {
   const connection = 'release' in where ? where : await where.connect()
   let failure: Error | undefined
   try {
-    const stream = connection.query(
-      copyTo(`COPY (SELECT ${RAW_PAGE_COLUMNS} ${fromClause}) TO STDOUT (FORMAT binary)`),
-    )
+    const stream = connection.query(copyTo(`COPY (${select}) TO STDOUT (FORMAT binary)`))
     const chunks: Buffer[] = []
     for await (const chunk of stream) chunks.push(chunk as Buffer)
     return decodePages(Buffer.concat(chunks), isIntraday(interval))
@@ -203,17 +206,17 @@ async function readVersionsFrom(
   series: { readonly id: number; readonly interval: Interval },
   startsOn: string,
   endedAt: number,
-): Promise<StoredPage[]> {
+): Promise<PageVersion[]> {
   const page = `series_id = ${idLiteral(series.id)} AND starts_on = ${dateLiteral(parseDay(startsOn))}`
   const ended = instantLiteral(endedAt)
   return readRaw(
     pool,
     series.interval,
-    `FROM (
-       SELECT ${RAW_PAGE_COLUMNS}, valid_until AS ended FROM stockyard.page_versions
+    `SELECT ${VERSION_COLUMNS} FROM (
+       SELECT ${VERSION_COLUMNS}, valid_until AS ended FROM stockyard.page_versions
        WHERE ${page} AND valid_until >= ${ended}
        UNION ALL
-       SELECT ${RAW_PAGE_COLUMNS}, 'infinity' FROM stockyard.pages WHERE ${page}
+       SELECT ${VERSION_COLUMNS}, 'infinity' FROM stockyard.pages WHERE ${page}
      ) AS v ORDER BY ended LIMIT 2`,
   )
 }

@@ -6,6 +6,7 @@ import { formatCoverage, parseCoverage, type Coverage } from '../domain/coverage
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
+import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
 import { addInstrument } from './instruments.ts'
 
@@ -165,7 +166,10 @@ export async function forgetCoverage(
 /** A series that is locked for the rest of the transaction. */
 export interface LockedSeries {
   readonly head: SeriesHead
-  /** The database's instant, milliseconds UTC. */
+  /**
+   * The instant of the load by the database's clock, milliseconds UTC: later than any as of which the store
+   * was read before, and than the last change of the series.
+   */
   readonly now: number
   /** Whether the store holds simulated data; null while that is open. */
   readonly simulated: boolean | null
@@ -181,14 +185,22 @@ export async function lockSeries(
 ): Promise<LockedSeries | null> {
   const { rows } = await connection.query<HeadRow & { now: Date; simulated: boolean | null }>({
     name: 'lock-series',
-    text: `SELECT ${HEAD_COLUMNS}, clock_timestamp() AS now,
-              (SELECT simulated FROM stockyard.store_kind) AS simulated
-           FROM stockyard.symbols y
-           JOIN stockyard.series s ON s.instrument_id = y.instrument_id
-           JOIN stockyard.series_heads h ON h.series_id = s.id
-           WHERE y.symbol = $1 AND y.valid_until IS NULL
-             AND s.interval = $2 AND s.provider = $3 AND s.basis = $4
-           FOR UPDATE OF h`,
+    // The gate comes before the lock, so that nobody who holds the one waits for the other; and the instant
+    // comes after both, rounded up.
+    text: `WITH gate AS MATERIALIZED (
+             SELECT count(*) AS taken FROM pg_advisory_xact_lock_shared(${AS_OF_GATE}))
+           SELECT l.*,
+             date_trunc('milliseconds', greatest(clock_timestamp(), l.changed_at + interval '1 ms'))
+               + interval '1 ms' AS now,
+             (SELECT simulated FROM stockyard.store_kind) AS simulated
+           FROM gate CROSS JOIN LATERAL (
+             SELECT ${HEAD_COLUMNS}, h.changed_at
+             FROM stockyard.symbols y
+             JOIN stockyard.series s ON s.instrument_id = y.instrument_id
+             JOIN stockyard.series_heads h ON h.series_id = s.id
+             WHERE gate.taken = 1 AND y.symbol = $1 AND y.valid_until IS NULL
+               AND s.interval = $2 AND s.provider = $3 AND s.basis = $4
+             FOR UPDATE OF h) AS l`,
     values: [key.symbol, key.interval, key.provider, key.basis],
   })
   const [row] = rows

@@ -2,7 +2,14 @@
  * Pages: the bars of one series in one period. Which page a bar belongs to, and what becomes of a page
  * when an answer touches it. Pure; db/pages.ts stores what is decided here.
  */
-import { BAR_COLUMNS, makeBatch, sliceBatch, VALUE_COLUMNS, type BarBatch } from './bar-batch.ts'
+import {
+  BAR_COLUMNS,
+  makeBatch,
+  sliceBatch,
+  takeBars,
+  VALUE_COLUMNS,
+  type BarBatch,
+} from './bar-batch.ts'
 import type { Calendar } from './calendar/calendar.ts'
 import { decadeStart, yearStart } from './date.ts'
 import { isIntraday, type Interval } from './interval.ts'
@@ -16,6 +23,17 @@ export interface Page {
   readonly provisional: Uint8Array
   /** When the newest answer had come that changed the page, milliseconds UTC. */
   readonly observedAt: number
+}
+
+/** A page as the store had it over a time, which ends when one of its final bars is changed or removed. */
+export interface PageVersion extends Page {
+  /** Since when this version is the current one, milliseconds UTC. */
+  readonly validFrom: number
+  /**
+   * Parallel to the last bars: since when each is final in the store, milliseconds UTC; without meaning
+   * where a bar is provisional. Final bars before these are so since `validFrom`; null: all bars are.
+   */
+  readonly known: Float64Array | null
 }
 
 /** The day on which the page begins that holds a daily or longer bar. */
@@ -81,11 +99,8 @@ export interface MergedPage {
   readonly unchanged: number
   /** False when the page is as it was, so that nothing needs to be written. */
   readonly changed: boolean
-  /**
-   * True when something that was final is no longer as it was: a final bar has another value, or a
-   * bar appeared among final ones. The version before must then be kept.
-   */
-  readonly revised: boolean
+  /** Final bars that have another value now. Where there is one, the version before must be kept. */
+  readonly revised: number
 }
 
 /**
@@ -103,7 +118,7 @@ export function mergePage(page: Page | null, seen: Observation): MergedPage {
       updated: 0,
       unchanged: seen.bars.length,
       changed: false,
-      revised: false,
+      revised: 0,
     }
   }
   return mergeBars(page, seen)
@@ -116,7 +131,7 @@ function freshPage(seen: Observation): MergedPage {
     updated: 0,
     unchanged: 0,
     changed: seen.bars.length > 0,
-    revised: false,
+    revised: 0,
   }
 }
 
@@ -150,7 +165,7 @@ function mergeBars(page: Page, seen: Observation): MergedPage {
   let inserted = 0
   let updated = 0
   let settled = 0
-  let isRevised = false
+  let revised = 0
   let i = 0
   let j = 0
   const take = (from: BarBatch, index: number, state: number) => {
@@ -158,7 +173,6 @@ function mergeBars(page: Page, seen: Observation): MergedPage {
     provisional[length] = state
     length += 1
   }
-  const lastFinal = lastFinalTs(page)
   while (i < before.length || j < after.length) {
     const oldTs = i < before.length ? before.ts[i]! : Infinity
     const newTs = j < after.length ? after.ts[j]! : Infinity
@@ -168,7 +182,6 @@ function mergeBars(page: Page, seen: Observation): MergedPage {
     } else if (newTs < oldTs) {
       take(after, j, seen.provisional[j]!)
       inserted += 1
-      if (newTs < lastFinal) isRevised = true
       j += 1
     } else {
       const wasFinal = page.provisional[i] === 0
@@ -178,7 +191,7 @@ function mergeBars(page: Page, seen: Observation): MergedPage {
       } else {
         if (!hasSameValues(before, i, after, j)) {
           updated += 1
-          if (wasFinal) isRevised = true
+          if (wasFinal) revised += 1
         }
         if (!wasFinal && isFinal) settled += 1
         take(after, j, seen.provisional[j]!)
@@ -201,16 +214,52 @@ function mergeBars(page: Page, seen: Observation): MergedPage {
     updated,
     unchanged: after.length - inserted - updated,
     changed: isChanged,
-    revised: isRevised,
+    revised,
   }
 }
 
-/** Start of the last final bar of a page; -Infinity where none is. */
-function lastFinalTs(page: Page): number {
-  for (let i = page.bars.length - 1; i >= 0; i -= 1) {
-    if (page.provisional[i] === 0) return page.bars.ts[i]!
+/** What a removal makes of a page. */
+export interface RemovedBars {
+  /** The page without the bars; it can be empty, and is then to be removed itself. */
+  readonly page: Page
+  readonly removed: number
+  /** How many of them were final. Where there is one, the version before must be kept. */
+  readonly revised: number
+}
+
+/**
+ * The page without the bars that start at the given instants or days; those that it lacks are ignored.
+ * @param observedAt instant of the removal: answers that came before bring a removed bar back only where
+ *   they are loaded after it
+ */
+export function removeBars(page: Page, starts: Iterable<number>, observedAt: number): RemovedBars {
+  const gone = new Set(starts)
+  const kept: number[] = []
+  let revised = 0
+  for (let i = 0; i < page.bars.length; i += 1) {
+    if (!gone.has(page.bars.ts[i]!)) kept.push(i)
+    else if (page.provisional[i] === 0) revised += 1
   }
-  return -Infinity
+  const removed = page.bars.length - kept.length
+  if (removed === 0) return { page, removed, revised }
+  return {
+    page: {
+      ...takeFromPage(page, kept),
+      observedAt: Math.max(page.observedAt, observedAt),
+    },
+    removed,
+    revised,
+  }
+}
+
+function takeFromPage(page: Page, indexes: readonly number[]): Page {
+  const { startsOn, observedAt, bars, provisional } = page
+  return {
+    startsOn,
+    bars: takeBars(bars, indexes),
+    provisional: Uint8Array.from(indexes, (i) => provisional[i]!),
+    observedAt,
+  }
 }
 
 /** True when two bars have the same values; absent equals absent. */

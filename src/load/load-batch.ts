@@ -16,8 +16,10 @@ import {
   splitIntoPages,
   type MergedPage,
   type Observation,
+  type Page,
   type PageSpan,
 } from '../domain/page.ts'
+import { nextVersion, type NextVersion } from '../domain/page-version.ts'
 import { inTransaction, type Connection, type Pool } from '../db/connect.ts'
 import type { PageRow, StoredPage } from '../db/page-codec.ts'
 import { readPages, writePages } from '../db/pages.ts'
@@ -104,11 +106,15 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
     return mergePage(page, observationOf(load, span, finalThrough, page))
   })
   const changed = merged.filter((merge) => merge.changed)
+  const versions = changed.map((merge) =>
+    nextVersion(stored.get(merge.page.startsOn) ?? null, merge, now),
+  )
+  const rows = changed.map((merge, i) => toRow(load, seriesId, merge.page, versions[i]!))
   await writePages(connection, {
     seriesId,
-    rows: changed.map((merge) => toRow(load, seriesId, merge, stored, now)),
+    rows,
     replaced: changed.map((merge) => merge.page.startsOn).filter((day) => stored.has(day)),
-    kept: changed.filter((merge) => merge.revised).map((merge) => merge.page.startsOn),
+    kept: rows.filter((_, i) => versions[i]!.keepsBefore).map((row) => row.startsOn),
     runId: load.runId,
     now,
   })
@@ -170,16 +176,8 @@ function observationOf(
   return { startsOn: span.startsOn, bars, provisional, observedAt }
 }
 
-function toRow(
-  load: Load,
-  seriesId: number,
-  merge: MergedPage,
-  stored: ReadonlyMap<number, StoredPage>,
-  now: number,
-): PageRow {
-  const { page } = merge
+function toRow(load: Load, seriesId: number, page: Page, version: NextVersion): PageRow {
   const { interval } = load.series
-  const before = stored.get(page.startsOn)
   return {
     seriesId,
     startsOn: page.startsOn,
@@ -189,8 +187,8 @@ function toRow(
     expectedBars: countExpectedBars(load.calendar, interval, page.startsOn),
     runId: load.runId,
     observedAt: page.observedAt,
-    // A page that is merely continued stays the same version.
-    validFrom: before === undefined || merge.revised ? now : before.validFrom,
+    validFrom: version.validFrom,
+    known: version.known,
     intraday: isIntraday(interval),
   }
 }

@@ -25,6 +25,7 @@ function rowOf(seriesId: number, bars: BarBatch, options: Partial<PageRow> = {})
     runId: 3,
     observedAt: OBSERVED,
     validFrom: OBSERVED + 1000,
+    known: null,
     intraday: true,
     ...options,
   }

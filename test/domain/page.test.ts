@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { barAt, makeBatch, takeBars, type BarBatch } from '../../src/domain/bar-batch.ts'
-import { mergePage, type Page } from '../../src/domain/page.ts'
+import { mergePage, removeBars, type Page } from '../../src/domain/page.ts'
 
 const PAGE = Date.UTC(2024, 0, 2)
 const MINUTE = 60_000
@@ -54,7 +54,7 @@ describe('merging a page', () => {
     ])
     assert.deepEqual(
       [merged.inserted, merged.updated, merged.unchanged, merged.changed, merged.revised],
-      [2, 0, 0, true, false],
+      [2, 0, 0, true, 0],
     )
   })
 
@@ -107,11 +107,11 @@ describe('merging a page', () => {
   it('calls a changed final bar a revision, and a changed provisional one not', () => {
     const final = mergePage(null, seen([[1, 10]])).page
     const revised = mergePage(final, seen([[1, 10.5]], { observedAt: 2 }))
-    assert.deepEqual([revised.updated, revised.revised], [1, true])
+    assert.deepEqual([revised.updated, revised.revised], [1, 1])
 
     const live = mergePage(null, seen([[1, 10]], { provisional: true })).page
     const moved = mergePage(live, seen([[1, 10.5]], { provisional: true, observedAt: 2 }))
-    assert.deepEqual([moved.updated, moved.revised], [1, false])
+    assert.deepEqual([moved.updated, moved.revised], [1, 0])
   })
 
   it('writes a page whose bars became final though no value changed, and counts no update', () => {
@@ -148,7 +148,7 @@ describe('merging a page', () => {
     assert.equal(merged.page.observedAt, 9)
   })
 
-  it('keeps the version before when a bar turns up among final ones, not when one is appended', () => {
+  it('revises nothing by a bar that turns up, among final ones or after them', () => {
     const page = mergePage(
       null,
       seen([
@@ -156,8 +156,41 @@ describe('merging a page', () => {
         [3, 12],
       ]),
     ).page
-    assert.equal(mergePage(page, seen([[2, 11]], { observedAt: 2 })).revised, true)
-    assert.equal(mergePage(page, seen([[4, 13]], { observedAt: 2 })).revised, false)
+    assert.equal(mergePage(page, seen([[2, 11]], { observedAt: 2 })).revised, 0)
+    assert.equal(mergePage(page, seen([[4, 13]], { observedAt: 2 })).revised, 0)
+  })
+})
+
+describe('removing bars from a page', () => {
+  const page = mergePage(
+    mergePage(
+      null,
+      seen([
+        [1, 10],
+        [2, 11],
+        [3, 12],
+      ]),
+    ).page,
+    seen([[4, 13]], { provisional: true, observedAt: 2 }),
+  ).page
+  const at = (minute: number) => PAGE + minute * MINUTE
+
+  it('leaves the others, and tells how many went and how many of them were final', () => {
+    const { page: left, removed, revised } = removeBars(page, [at(2), at(4), at(9)], 5)
+    assert.deepEqual(closes(left), [
+      [1, 10],
+      [3, 12],
+    ])
+    assert.deepEqual([removed, revised, left.observedAt], [2, 1, 5])
+    assert.deepEqual([...left.provisional], [0, 0])
+  })
+
+  it('leaves the page as it is where it has none of them', () => {
+    assert.deepEqual(removeBars(page, [at(9)], 5), { page, removed: 0, revised: 0 })
+  })
+
+  it('can leave it empty', () => {
+    assert.equal(removeBars(page, page.bars.ts, 5).page.bars.length, 0)
   })
 })
 
