@@ -11,6 +11,7 @@ import {
   type SaidActions,
 } from '../domain/action-ledger.ts'
 import { formatDate, parseDay } from '../domain/date.ts'
+import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
 
 /** Who said it, of what, and when. */
@@ -38,8 +39,11 @@ export interface ActionFilter {
   /** Ex dates with from <= day < until. */
   readonly from?: number | undefined
   readonly until?: number | undefined
-  /** As it was known at this instant, in place of now. */
-  readonly asOf?: number | undefined
+  /**
+   * As the ledger was at this instant of the database's clock, milliseconds UTC, in place of now; `settleAsOf`
+   * goes before.
+   */
+  readonly asOf?: number | null | undefined
   readonly limit?: number | undefined
 }
 
@@ -57,21 +61,35 @@ export async function storeActions(
   const seen = await currentActions(connection, source)
   const first = diffActions(seen, actions)
   if (first.added.length + first.changed.length === 0) return first
-  // One writer at a time for each instrument, and only where there is something to write.
-  await connection.query('SELECT FROM stockyard.instruments WHERE id = $1 FOR NO KEY UPDATE', [
-    source.instrumentId,
-  ])
+  const now = await lockLedger(connection, source.instrumentId)
   const change = diffActions(await currentActions(connection, source), actions)
   await replaceActions(
     connection,
     source,
+    now,
     change.changed.map(({ before }) => before),
   )
-  await insertActions(connection, source, [
+  await insertActions(connection, source, now, [
     ...change.added,
     ...change.changed.map(({ after }) => after),
   ])
   return change
+}
+
+/**
+ * Locks an instrument's ledger, only where there is something to write, and gives the database's instant. The
+ * gate of as-of reads comes before the lock and the instant after both, as with loads.
+ */
+async function lockLedger(connection: Connection, instrumentId: number): Promise<Date> {
+  const { rows } = await connection.query<{ now: Date }>(
+    `WITH gate AS MATERIALIZED (
+       SELECT count(*) AS taken FROM pg_advisory_xact_lock_shared($2))
+     SELECT date_trunc('milliseconds', clock_timestamp()) + interval '1 ms' AS now
+     FROM gate CROSS JOIN LATERAL (
+       SELECT id FROM stockyard.instruments WHERE gate.taken = 1 AND id = $1 FOR NO KEY UPDATE) AS i`,
+    [instrumentId, AS_OF_GATE],
+  )
+  return rows[0]!.now
 }
 
 async function currentActions(connection: Connection, source: ActionsSource): Promise<Action[]> {
@@ -81,15 +99,22 @@ async function currentActions(connection: Connection, source: ActionsSource): Pr
 async function replaceActions(
   connection: Connection,
   source: ActionsSource,
+  now: Date,
   actions: readonly Action[],
 ): Promise<void> {
   if (actions.length === 0) return
   await connection.query(
-    `UPDATE stockyard.actions a SET replaced_at = $3
-     FROM unnest($4::text[], $5::date[], $6::smallint[]) AS r (kind, ex_day, number)
+    `UPDATE stockyard.actions a SET replaced_at = $3, known_until = $4
+     FROM unnest($5::text[], $6::date[], $7::smallint[]) AS r (kind, ex_day, number)
      WHERE a.instrument_id = $1 AND a.provider = $2 AND a.replaced_at IS NULL
        AND a.kind = r.kind AND a.ex_day = r.ex_day AND a.number = r.number`,
-    [source.instrumentId, source.provider, new Date(source.observedAt), ...keyColumns(actions)],
+    [
+      source.instrumentId,
+      source.provider,
+      new Date(source.observedAt),
+      now,
+      ...keyColumns(actions),
+    ],
   )
 }
 
@@ -104,19 +129,21 @@ function keyColumns(actions: readonly Action[]) {
 async function insertActions(
   connection: Connection,
   source: ActionsSource,
+  now: Date,
   actions: readonly Action[],
 ): Promise<void> {
   await connection.query(
-    `INSERT INTO stockyard.actions (instrument_id, provider, run_id, first_seen, kind, ex_day, number,
-       new_shares, old_shares, amount, currency, basis)
-     SELECT $1, $2, $3, $4, n.*
-     FROM unnest($5::text[], $6::date[], $7::smallint[], $8::float8[], $9::float8[], $10::float8[],
-       $11::text[], $12::text[]) AS n`,
+    `INSERT INTO stockyard.actions (instrument_id, provider, run_id, first_seen, known_from, kind, ex_day,
+       number, new_shares, old_shares, amount, currency, basis)
+     SELECT $1, $2, $3, $4, $5, n.*
+     FROM unnest($6::text[], $7::date[], $8::smallint[], $9::float8[], $10::float8[], $11::float8[],
+       $12::text[], $13::text[]) AS n`,
     [
       source.instrumentId,
       source.provider,
       source.runId,
       new Date(source.observedAt),
+      now,
       ...keyColumns(actions),
       actions.map(({ newShares }) => newShares),
       actions.map(({ oldShares }) => oldShares),
@@ -158,7 +185,7 @@ export async function listActions(
        AND ($4::date IS NULL OR ex_day >= $4)
        AND ($5::date IS NULL OR ex_day < $5)
        AND CASE WHEN $6::timestamptz IS NULL THEN replaced_at IS NULL
-           ELSE first_seen <= $6 AND (replaced_at IS NULL OR replaced_at > $6) END
+           ELSE known_from <= $6 AND (known_until IS NULL OR known_until > $6) END
      ORDER BY ex_day, provider, kind, number
      LIMIT $7`,
     [
@@ -167,7 +194,7 @@ export async function listActions(
       filter.kind ?? null,
       from === undefined ? null : formatDate(from),
       until === undefined ? null : formatDate(until),
-      asOf === undefined ? null : new Date(asOf),
+      typeof asOf === 'number' ? new Date(asOf) : null,
       filter.limit ?? null,
     ],
   )

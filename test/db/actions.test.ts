@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { listActions, storeActions, type ActionsSource } from '../../src/db/actions.ts'
+import { settleAsOf } from '../../src/db/as-of.ts'
 import { inTransaction } from '../../src/db/connect.ts'
 import { addInstrument } from '../../src/db/instruments.ts'
 import type { SaidActions } from '../../src/domain/action-ledger.ts'
@@ -15,6 +16,25 @@ async function makeSource(provider = 'polygon'): Promise<ActionsSource> {
   instruments += 1
   const { id } = await addInstrument(pool, { symbol: `T${instruments}` })
   return { instrumentId: id, provider, runId: 7, observedAt: day('2020-09-01') }
+}
+
+/** A millisecond that is wholly past by the database's clock when the next statement runs. */
+async function instant(): Promise<number> {
+  const { rows } = await pool.query<{ now: Date }>(
+    'SELECT clock_timestamp() AS now, pg_sleep(0.002)',
+  )
+  return rows[0]!.now.getTime() + 1
+}
+
+/** Returns once somebody in this database waits for an advisory lock. */
+async function untilWaiting(): Promise<void> {
+  for (;;) {
+    const { rowCount } = await pool.query(
+      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    )
+    if (rowCount !== 0) return
+  }
 }
 
 function store(source: ActionsSource, said: Partial<SaidActions>) {
@@ -79,7 +99,9 @@ test('a split that was not known is told as new, by itself', async () => {
 
 test('a changed amount replaces the old one, which is still known as of then', async () => {
   const source = await makeSource('yahoo')
+  const unknown = await instant()
   await store(source, { dividends: [PAID] })
+  const between = await instant()
   const later = { ...source, observedAt: day('2020-09-02') }
   const restated = { ...PAID, amount: 0.205, basis: 'split' } as const
   const { added, changed } = await store(later, { dividends: [restated] })
@@ -88,16 +110,35 @@ test('a changed amount replaces the old one, which is still known as of then', a
     changed.map(({ before, after }) => [before.amount, after.amount]),
     [[0.82, 0.205]],
   )
-  const now = await listActions(pool, source.instrumentId)
-  assert.deepEqual(
-    now.map(({ amount, basis }) => [amount, basis]),
-    [[0.205, 'split']],
+  const read = async (asOf: number | null) =>
+    (await listActions(pool, source.instrumentId, { asOf })).map(
+      ({ amount, basis, firstSeen, replacedAt }) => [amount, basis, firstSeen, replacedAt],
+    )
+  const old = [0.82, 'raw', day('2020-09-01'), day('2020-09-02')]
+  const present = [[0.205, 'split', day('2020-09-02'), null]]
+  assert.deepEqual(await read(null), present)
+  assert.deepEqual(await read(await instant()), present)
+  assert.deepEqual(await read(between), [old])
+  // The answer is of 2020, but nothing of it was in this store until now.
+  assert.deepEqual(await read(unknown), [])
+  assert.deepEqual(await read(day('2020-09-03')), [])
+})
+
+test('a read as of now waits for a ledger that is being written, and is the same afterwards', async () => {
+  const source = await makeSource()
+  const writer = await pool.connect()
+  await writer.query('BEGIN')
+  await storeActions(writer, source, { splits: [FOUR], dividends: [] })
+  const asOf = await instant()
+  const reading = settleAsOf(pool, asOf).then(() =>
+    listActions(pool, source.instrumentId, { asOf }),
   )
-  const then = await listActions(pool, source.instrumentId, { asOf: day('2020-09-01') })
-  assert.deepEqual(
-    then.map(({ amount, replacedAt }) => [amount, replacedAt]),
-    [[0.82, day('2020-09-02')]],
-  )
+  await untilWaiting()
+  await writer.query('COMMIT')
+  writer.release()
+  const rows = await reading
+  assert.equal(rows.length, 1)
+  assert.deepEqual(await listActions(pool, source.instrumentId, { asOf }), rows)
 })
 
 test('several payments of a day are several, one that is listed twice is one', async () => {
