@@ -179,9 +179,9 @@ function greatestError(
 
 describe('adjusted closes that vendors published', { skip }, () => {
   it('of Quandl, 2014, with Apple 7 for 1, are met by the rule of the ex date', () => {
-    for (const ticker of ['AAPL', 'MSFT']) {
+    for (const [ticker, count] of Object.entries({ AAPL: 252, MSFT: 252, BRK_A: 252, ZEN: 160 })) {
       const sessions = quandl(ticker)
-      assert.equal(sessions.length, 252)
+      assert.equal(sessions.length, count)
       const adjusted = recompute(sessions, { rule: 'ex-close' })
       const last = sessions.at(-1)!
       const later = last.adjustedClose / last.close
@@ -201,6 +201,13 @@ describe('adjusted closes that vendors published', { skip }, () => {
     assert.ok(greatestError(recompute(sessions, { rule: 'ex-close' }).close, closes) < 1e-12)
   })
 
+  it('of Alpha Vantage, in the middle of a session, are met', () => {
+    const sessions = alphaVantageJson('daily-adjusted-IBM-midsession-2020-05-08.json')
+    const closes = sessions.map(({ adjustedClose }) => adjustedClose)
+    assert.ok(sessions.length > 0)
+    assert.ok(greatestError(recompute(sessions, { rule: 'ex-close' }).close, closes) < 1e-12)
+  })
+
   it('of Alpha Vantage, 1999 to 2019, are met to the four decimals that it printed', () => {
     const sessions = alphaVantageJson('daily-adjusted-MSFT-full-2019-11-29.json')
     assert.equal(sessions.length, 5034)
@@ -217,9 +224,52 @@ describe('adjusted closes that vendors published', { skip }, () => {
     // Shin-Etsu paid 55 yen on the day of its split 5 for 1, 2023-03-30.
     const shinEtsu = yahooHistory('4063-T-1d-bad-stock-split-fixed.csv')
     assert.ok(shinEtsu.some(({ dividend, split }) => dividend === 55 && split === 5))
-    for (const sessions of [apple, shinEtsu]) {
+    // The others as people mended them: Traton's 0.70 euro, and one without a dividend.
+    const mended = ['8TRA-DE-1d-missing-div-adjust', 'AET-L-1d-100x-error']
+    const others = mended.map((name) => yahooHistory(`${name}-fixed.csv`))
+    for (const sessions of [apple, shinEtsu, ...others]) {
       const closes = sessions.map(({ adjustedClose }) => adjustedClose)
       assert.ok(greatestError(recompute(sessions, { basis: 'split' }).close, closes) < 2e-7)
+    }
+  })
+
+  it('of Yahoo within sessions are met by the last close before, after hours included', () => {
+    // Electronic Arts paid 0.19 dollars on 2026-05-27; the last quarter of an hour before closed at 201.13.
+    for (const [name, dividends] of [
+      ['EA-15m-no-bad-divs.csv', 1],
+      ['ASAI-L-1h-bad-unit-fixed.csv', 0],
+    ] as const) {
+      const rows = readCsv(read('ohlcv', 'yfinance', name))
+      const days = rows.map((row) => parseDay(row['Datetime']!.slice(0, 10)))
+      const lastOfDay = new Map(days.map((day, i) => [day, Number(rows[i]!['Close'])]))
+      const payments = rows.flatMap((row, i) => {
+        const amount = Number(row['Dividends'])
+        return amount > 0
+          ? [{ day: days[i]!, amount, currency: null, basis: 'split' as const }]
+          : []
+      })
+      assert.equal(payments.length, dividends)
+      const bars = makeBatch(rows.length)
+      rows.forEach((row, i) => {
+        bars.ts[i] = i
+        bars.close[i] = Number(row['Close'])
+      })
+      const plan = findAdjustment({
+        mode: 'all',
+        basis: 'split',
+        throughDay: days.at(-1)!,
+        splits: [],
+        payments,
+        closes: {
+          days: Float64Array.from(lastOfDay.keys()),
+          closes: Float64Array.from(lastOfDay.values()),
+          basis: 'split',
+        },
+        currency: null,
+      })
+      const adjusted = adjust(bars, (index) => days[index]!, plan)
+      const closes = rows.map((row) => Number(row['Adj Close']))
+      assert.ok(greatestError(adjusted.close, closes) < 2e-7)
     }
   })
 
