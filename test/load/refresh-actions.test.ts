@@ -10,6 +10,8 @@ import { makeLogger } from '../../src/log.ts'
 import { alphaVantage } from '../../src/providers/alpha-vantage/index.ts'
 import { makeHttpClient } from '../../src/providers/fetch.ts'
 import { polygon } from '../../src/providers/polygon/index.ts'
+import { yahoo } from '../../src/providers/yahoo/index.ts'
+import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 import { answer, startFaultServer, type Reply } from '../support/fault-server.ts'
 
@@ -67,8 +69,43 @@ test('nothing is stored where the second call fails', async (t) => {
 test('a vendor without calls for them is refused before anything is asked', async (t) => {
   const context = await asking(t, [])
   await assert.rejects(
-    refreshActions(context, alphaVantage, 'AAPL'),
+    refreshActions(context, yahoo, 'AAPL'),
     (error) => error instanceof StockyardError && error.code === 'ACTIONS_UNSUPPORTED',
   )
   assert.equal(context.requests, 0)
+})
+
+test('two vendors of the simulated exchange tell of the same splits and payments', async (t) => {
+  const { pool: simulated } = await makeDatabase(t)
+  const sandbox = await startSandbox({ port: 0, clock: clock.now })
+  const client = makeHttpClient({ clock, log, retries: 0 })
+  t.after(() => Promise.all([client.close(), sandbox.close()]))
+  const config = { key: 'sandbox-key', baseUrl: sandbox.url, budget: 'unlimited' }
+  const told = async (provider: typeof polygon) => {
+    const context = { pool: simulated, client, clock, log, config, requests: 0 }
+    await refreshActions(context, provider, 'AAPL')
+    assert.equal(context.requests, 2)
+    const { id } = (await findInstrument(simulated, 'AAPL'))!
+    return (await listActions(simulated, id))
+      .filter((action) => action.provider === provider.id && action.exDay < clock.now())
+      .map(({ exDay, kind, amount, newShares, oldShares }) => ({
+        exDay,
+        kind,
+        amount,
+        newShares,
+        oldShares,
+      }))
+  }
+  const theirs = await told(alphaVantage)
+  // Public record: 2000-06-21, 2005-02-28, 2014-06-09 and 2020-08-31.
+  assert.deepEqual(
+    theirs.filter(({ kind }) => kind === 'split').map(({ newShares }) => newShares),
+    [2, 2, 7, 4],
+  )
+  assert.ok(theirs.length > 50)
+  const since = Math.min(...theirs.map(({ exDay }) => exDay))
+  assert.deepEqual(
+    (await told(polygon)).filter(({ exDay }) => exDay >= since),
+    theirs,
+  )
 })

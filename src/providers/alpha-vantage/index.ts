@@ -1,4 +1,8 @@
-/** Alpha Vantage (https://www.alphavantage.co): raw bars of stocks, quotes, overviews and search. */
+/**
+ * Alpha Vantage (https://www.alphavantage.co): raw bars of stocks, quotes, overviews, search, and corporate
+ * actions.
+ */
+import { parseActions, requestActions } from './actions.ts'
 import { parseBars } from './bars.ts'
 import { canary } from './canary.ts'
 import { parseQuote } from './quote.ts'
@@ -30,4 +34,6 @@ export const alphaVantage: Provider = {
   parseOverview,
   requestSearch,
   parseSearch,
+  requestActions,
+  parseActions,
 }

@@ -38,7 +38,7 @@ const COMPACT_SESSIONS_MAX = 95
  * The vendor's spelling of a symbol. Share classes, warrants, units and rights of the US follow a dash
  * (`BRK-B`, `AAC-WS`), where others write a dot; the suffixes of exchanges (`TSCO.LON`) keep theirs.
  */
-function vendorSymbol(symbol: string): string {
+export function vendorSymbol(symbol: string): string {
   return symbol.trim().replace(/\.([A-Z]|WS)$/i, '-$1')
 }
 
@@ -48,7 +48,7 @@ export function isSameSymbol(answered: string, asked: string): boolean {
 }
 
 /** A call of one of the vendor's functions. */
-function call(name: string, params: Readonly<Record<string, string>>): VendorRequest {
+export function call(name: string, params: Readonly<Record<string, string>>): VendorRequest {
   return { path: '/query', params: { function: name, ...params }, keyParam: 'apikey' }
 }
 
