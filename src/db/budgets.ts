@@ -3,13 +3,30 @@
  * share. The database's clock decides, so that clocks of hosts may differ.
  */
 import {
+  closeReserve,
   decideCall,
   MINUTE_WINDOW_MS,
+  RELEASE_MS,
   SECOND_WINDOW_MS,
+  tightened,
   type Budget,
   type CallRefused,
+  type Lane,
   type Spending,
 } from '../domain/budget.ts'
+import {
+  ceilingsOf,
+  DAY_END,
+  DAY_START,
+  finite,
+  keptSeries,
+  MOMENT,
+  NOW,
+  readSpending,
+  type BudgetClock,
+  type BudgetReader,
+  type CeilingRow,
+} from './budget-spending.ts'
 import { inTransaction, type Connection, type Pool, type Queryable } from './connect.ts'
 
 /** First half of the advisory locks of budgets; the second is a hash of the provider. */
@@ -21,14 +38,19 @@ const LOCK_CLASS = 1_112_885_319
  */
 const RESET_DOUBT_MS = 600_000
 
-const NOW = `date_trunc('milliseconds',
-  coalesce(to_timestamp($2::double precision / 1000), clock_timestamp()))`
-const DAY_START = `date_trunc('day', now, $3)`
-const DAY_END = `(date_trunc('day', now AT TIME ZONE $3) + interval '1 day') AT TIME ZONE $3`
+/** Longest wait for which a call claims its turn; one that must wait longer is not made. */
+const CLAIM_MAX_MS = 150_000
+/** How much later than it wanted to a waiting call may come back before others take its turn. */
+const CLAIM_GRACE_MS = 10_000
 
-export interface BudgetClock {
-  /** Instant to take for now, in place of the database's own clock. */
-  readonly now?: number
+export interface ReserveOptions extends BudgetReader {
+  /** Absent: `close`. */
+  readonly lane?: Lane
+  /**
+   * A UUID by which a call that has to wait is known, so that less urgent ones let it go first. Whoever
+   * gives up waiting calls `endWait`.
+   */
+  readonly waiter?: string
 }
 
 /** A call that may go out, by the instant at which it was reserved. */
@@ -39,7 +61,8 @@ export interface CallReserved {
 
 /**
  * Takes one call out of a provider's budget, or says how long it has to wait. Of any number of
- * processes that ask at once, no more get one than the budget has.
+ * processes that ask at once, no more get one than the budget has. Lanes: repair and backfill leave what
+ * the close of the day will take, and every lane steps aside while a more urgent call waits.
  * @param resetZone IANA zone whose midnight begins the day of `perDay`
  */
 export async function reserveCall(
@@ -47,25 +70,67 @@ export async function reserveCall(
   provider: string,
   budget: Budget,
   resetZone: string,
-  clock: BudgetClock = {},
+  options: ReserveOptions = {},
 ): Promise<CallReserved | CallRefused> {
+  const { lane = 'close', waiter = null } = options
   return inTransaction(pool, async (connection) => {
     // Its own statement: what follows must see the calls of those that held the lock before.
     await connection.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCK_CLASS, provider])
-    const spending = await readSpending(connection, provider, budget, resetZone, clock)
-    const decision = decideCall(spending, budget)
-    if (!decision.allowed) return decision
+    const read = await readSpending(connection, provider, budget, resetZone, {
+      ...options,
+      lane,
+    })
+    const { spending } = read
+    const decision = decideCall(spending, read.budget, lane)
+    if (!decision.allowed) {
+      if (waiter !== null) await claimTurn(connection, provider, waiter, lane, spending, decision)
+      return decision
+    }
     await connection.query(
       `WITH forgotten AS (
          DELETE FROM stockyard.budget_calls
          WHERE provider = $1 AND called_at < to_timestamp($2::double precision / 1000) - interval '2 days'
+       ), claimed AS (
+         DELETE FROM stockyard.budget_waits
+         WHERE provider = $1
+           AND (waiter = $3 OR expected_by < to_timestamp($2::double precision / 1000))
        )
        INSERT INTO stockyard.budget_calls (provider, called_at)
        VALUES ($1, to_timestamp($2::double precision / 1000))`,
-      [provider, spending.now],
+      [provider, spending.now, waiter],
     )
     return { allowed: true, reservedAt: spending.now }
   })
+}
+
+/** Lets others know that a call waits, where it will come back for it. */
+async function claimTurn(
+  connection: Connection,
+  provider: string,
+  waiter: string,
+  lane: Lane,
+  { now }: Spending,
+  refused: CallRefused,
+): Promise<void> {
+  if (refused.waitMs > CLAIM_MAX_MS) return
+  await connection.query(
+    `INSERT INTO stockyard.budget_waits (provider, waiter, lane, expected_by)
+     VALUES ($1, $2, $3, to_timestamp($4::double precision / 1000))
+     ON CONFLICT (provider, waiter) DO UPDATE SET expected_by = excluded.expected_by`,
+    [provider, waiter, lane, now + refused.waitMs + CLAIM_GRACE_MS],
+  )
+}
+
+/** Says that a call does not wait any more. */
+export async function endWait(
+  database: Queryable,
+  provider: string,
+  waiter: string,
+): Promise<void> {
+  await database.query('DELETE FROM stockyard.budget_waits WHERE provider = $1 AND waiter = $2', [
+    provider,
+    waiter,
+  ])
 }
 
 /** Gives back a reserved call that never left this machine. */
@@ -120,6 +185,7 @@ export async function pauseProvider(
 /** How a limit of a budget stands. */
 interface WindowState {
   readonly window: 'second' | 'minute' | 'day'
+  /** The limit in force: of the budget, or what a refusal showed where that is less. */
   readonly limit: number
   readonly used: number
   readonly left: number
@@ -133,6 +199,12 @@ export interface BudgetState {
   /** Set while a vendor's refusal holds calls back. */
   readonly pausedUntil: number | null
   readonly pauseReason: string | null
+  /** Calls of the day that repair and backfill leave for the close; 0 where no day has a limit. */
+  readonly closeReserve: number
+  /** When that is let go today; null where nothing is kept back any more. */
+  readonly reserveUntil: number | null
+  /** Calls that wait for their turn, by lane. */
+  readonly waiting: Readonly<Partial<Record<Lane, number>>>
 }
 
 /** What is left of a provider's budget, for display. */
@@ -141,26 +213,42 @@ export async function budgetState(
   provider: string,
   budget: Budget,
   resetZone: string,
-  clock: BudgetClock = {},
+  reader: BudgetReader = {},
 ): Promise<BudgetState> {
   const { rows } = await database.query<StateRow>(
-    `WITH moment AS MATERIALIZED (SELECT ${NOW} AS now)
-     SELECT c.*, ${DAY_END} AS day_end, p.paused_until, p.reason
-     FROM moment
+    `WITH ${MOMENT}
+     SELECT c.*, ${DAY_END} AS day_end, now, p.paused_until, p.reason,
+       per_second, per_minute, per_day, ${keptSeries('$7')} AS kept_series,
+       (SELECT coalesce(json_object_agg(lane, calls), '{}') FROM (
+          SELECT lane, count(*) AS calls FROM stockyard.budget_waits
+          WHERE provider = $1 AND expected_by >= now GROUP BY lane) w) AS waiting
+     FROM moment CROSS JOIN ceiling
      CROSS JOIN LATERAL (
        SELECT
-         count(*) FILTER (WHERE called_at > now - $4 * interval '1 millisecond') AS second_used,
-         min(called_at) FILTER (WHERE called_at > now - $4 * interval '1 millisecond') AS second_first,
-         count(*) FILTER (WHERE called_at > now - $5 * interval '1 millisecond') AS minute_used,
-         min(called_at) FILTER (WHERE called_at > now - $5 * interval '1 millisecond') AS minute_first,
+         count(*) FILTER (WHERE called_at > now - $5 * interval '1 millisecond') AS second_used,
+         min(called_at) FILTER (WHERE called_at > now - $5 * interval '1 millisecond') AS second_first,
+         count(*) FILTER (WHERE called_at > now - $6 * interval '1 millisecond') AS minute_used,
+         min(called_at) FILTER (WHERE called_at > now - $6 * interval '1 millisecond') AS minute_first,
          count(*) FILTER (WHERE called_at >= ${DAY_START}) AS day_used
        FROM stockyard.budget_calls
        WHERE provider = $1
      ) AS c
      LEFT JOIN stockyard.budget_pauses p ON p.provider = $1 AND p.paused_until > now`,
-    [provider, clock.now ?? null, resetZone, SECOND_WINDOW_MS, MINUTE_WINDOW_MS],
+    [
+      provider,
+      reader.now ?? null,
+      resetZone,
+      reader.account ?? '',
+      SECOND_WINDOW_MS,
+      MINUTE_WINDOW_MS,
+      finite(budget.perDay),
+    ],
   )
-  const row = rows[0]!
+  return toState(rows[0]!, tightened(budget, ceilingsOf(rows[0]!)))
+}
+
+function toState(row: StateRow, budget: Budget): BudgetState {
+  const dayEnd = row.day_end.getTime()
   const windows = [
     windowState(
       'second',
@@ -174,21 +262,22 @@ export async function budgetState(
       row.minute_used,
       firstFree(row.minute_first, MINUTE_WINDOW_MS),
     ),
-    windowState(
-      'day',
-      budget.perDay,
-      row.day_used,
-      row.day_used > 0 ? row.day_end.getTime() : null,
-    ),
+    windowState('day', budget.perDay, row.day_used, row.day_used > 0 ? dayEnd : null),
   ]
+  const reserve = closeReserve(budget.perDay, row.kept_series)
+  const releasedAt = dayEnd - RELEASE_MS
   return {
     windows: windows.filter((state) => Number.isFinite(state.limit)),
     pausedUntil: row.paused_until?.getTime() ?? null,
     pauseReason: row.reason,
+    closeReserve: reserve,
+    reserveUntil: reserve > 0 && row.now.getTime() < releasedAt ? releasedAt : null,
+    waiting: row.waiting,
   }
 }
 
-interface StateRow {
+interface StateRow extends CeilingRow {
+  now: Date
   second_used: number
   second_first: Date | null
   minute_used: number
@@ -197,6 +286,8 @@ interface StateRow {
   day_end: Date
   paused_until: Date | null
   reason: string | null
+  kept_series: number
+  waiting: Partial<Record<Lane, number>>
 }
 
 function windowState(
@@ -211,58 +302,4 @@ function windowState(
 // A sliding window frees a call when the oldest call in it leaves.
 function firstFree(oldest: Date | null, windowMs: number): number | null {
   return oldest === null ? null : oldest.getTime() + windowMs
-}
-
-interface SpendingRow {
-  now: Date
-  day_start: Date
-  day_end: Date
-  second_call: Date | null
-  minute_call: Date | null
-  day_call: Date | null
-  paused_until: Date | null
-  reason: string | null
-}
-
-// The call that stands a limit's number of calls back: one walk in the index decides whether a window is
-// full.
-function callBack(limit: string): string {
-  return `(SELECT called_at FROM stockyard.budget_calls
-    WHERE provider = $1 AND ${limit}::bigint IS NOT NULL
-    ORDER BY called_at DESC OFFSET ${limit}::bigint - 1 LIMIT 1)`
-}
-
-async function readSpending(
-  connection: Connection,
-  provider: string,
-  budget: Budget,
-  resetZone: string,
-  clock: BudgetClock,
-): Promise<Spending> {
-  const { rows } = await connection.query<SpendingRow>(
-    `WITH moment AS MATERIALIZED (SELECT ${NOW} AS now)
-     SELECT now, ${DAY_START} AS day_start, ${DAY_END} AS day_end,
-       ${callBack('$4')} AS second_call, ${callBack('$5')} AS minute_call, ${callBack('$6')} AS day_call,
-       p.paused_until, p.reason
-     FROM moment LEFT JOIN stockyard.budget_pauses p ON p.provider = $1`,
-    [
-      provider,
-      clock.now ?? null,
-      resetZone,
-      ...[budget.perSecond, budget.perMinute, budget.perDay].map((limit) =>
-        Number.isFinite(limit) ? limit : null,
-      ),
-    ],
-  )
-  const row = rows[0]!
-  return {
-    now: row.now.getTime(),
-    dayStart: row.day_start.getTime(),
-    dayEnd: row.day_end.getTime(),
-    secondCall: row.second_call?.getTime() ?? null,
-    minuteCall: row.minute_call?.getTime() ?? null,
-    dayCall: row.day_call?.getTime() ?? null,
-    pausedUntil: row.paused_until?.getTime() ?? null,
-    pauseReason: row.reason,
-  }
 }

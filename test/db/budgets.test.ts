@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import test from 'node:test'
-import { budgetState, pauseProvider, refundCall, reserveCall } from '../../src/db/budgets.ts'
+import {
+  budgetState,
+  endWait,
+  pauseProvider,
+  refundCall,
+  reserveCall,
+  type ReserveOptions,
+} from '../../src/db/budgets.ts'
 import { openPool, type Pool } from '../../src/db/connect.ts'
-import type { Budget } from '../../src/domain/budget.ts'
+import type { Budget, Lane } from '../../src/domain/budget.ts'
 import { makeDatabase } from '../support/database.ts'
 
 const FREE_PLAN: Budget = { perSecond: 1, perMinute: 5, perDay: 25 }
@@ -197,6 +204,10 @@ test('tells what is used and left of each limit, and when it comes free', async 
     windows: [{ window: 'day', limit: 25, used: 0, left: 25, resetsAt: null }],
     pausedUntil: null,
     pauseReason: null,
+    // A fifth of the day, until 22:00 in New York.
+    closeReserve: 5,
+    reserveUntil: Date.UTC(2026, 2, 3, 3),
+    waiting: {},
   })
   for (const now of [NOON, NOON + 2_000, NOON + 4_000]) {
     await reserveCall(pool, 'state', FREE_PLAN, ZONE, { now })
@@ -210,6 +221,9 @@ test('tells what is used and left of each limit, and when it comes free', async 
     ],
     pausedUntil: NOON + 13_000,
     pauseReason: 'burst',
+    closeReserve: 5,
+    reserveUntil: Date.UTC(2026, 2, 3, 3),
+    waiting: {},
   })
   const after = await state(FREE_PLAN, NOON + 13_000)
   assert.deepEqual([after.pausedUntil, after.pauseReason], [null, null])
@@ -223,4 +237,92 @@ test('calls older than two days are forgotten', async () => {
   assert.equal(await countCalls('old'), 3)
   await reserveCall(pool, 'old', UNLIMITED, ZONE, { now: NOON + 2 * day + 1 })
   assert.equal(await countCalls('old'), 3)
+})
+
+// Lanes ----------------------------------------------------------------------------------------------
+
+function reserveIn(provider: string, budget: Budget, options: ReserveOptions) {
+  return reserveCall(pool, provider, budget, ZONE, options)
+}
+
+/** Series of one instrument and provider, one for each interval. */
+async function addSeries(provider: string, intervals: readonly string[], watched: boolean) {
+  await pool.query(
+    `WITH added AS (
+       INSERT INTO stockyard.instruments (kind, exchange, watched) VALUES ('stock', 'XNYS', $3)
+       RETURNING id
+     )
+     INSERT INTO stockyard.series (instrument_id, interval, provider, basis)
+     SELECT added.id, interval, $1, 'raw' FROM added, unnest($2::text[]) AS interval`,
+    [provider, intervals, watched],
+  )
+}
+
+/** Takes calls until there are no more for a lane. */
+async function takeAll(lane: Lane) {
+  for (let taken = 0; ; taken += 1) {
+    const answer = await reserveIn('lanes', PER_DAY, { now: NOON, lane })
+    if (!answer.allowed) return { taken, window: answer.window, resetsAt: answer.resetsAt }
+  }
+}
+
+test('a backfill that takes all it gets leaves the calls that the close of the watch list needs', async () => {
+  await addSeries('lanes', ['1d', '5m', '1h'], true)
+  await addSeries('lanes', ['1d', '5m'], false)
+  // Until 22:00 in New York, which is 03:00 UTC in winter.
+  const released = Date.UTC(2026, 2, 3, 3)
+  assert.deepEqual(await takeAll('backfill'), { taken: 22, window: 'reserve', resetsAt: released })
+  assert.deepEqual(await takeAll('repair'), { taken: 0, window: 'reserve', resetsAt: released })
+  assert.deepEqual(await takeAll('close'), {
+    taken: 3,
+    window: 'day',
+    resetsAt: Date.UTC(2026, 2, 3, 5),
+  })
+})
+
+const WAITERS = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`)
+
+function askInTurn(provider: string, now: number, lane: Lane, waiter?: string) {
+  return reserveIn(provider, PER_MINUTE, { now, lane, ...(waiter === undefined ? {} : { waiter }) })
+}
+
+test('a close that waits for the minute gets the next call, whoever asks first', async () => {
+  const [close, backfill] = WAITERS
+  for (let i = 0; i < 5; i += 1)
+    assert.equal((await askInTurn('turns', NOON, 'backfill', backfill)).allowed, true)
+  assert.equal((await askInTurn('turns', NOON + 1_000, 'backfill', backfill)).allowed, false)
+  assert.equal((await askInTurn('turns', NOON + 2_000, 'close', close)).allowed, false)
+  assert.deepEqual(
+    (await budgetState(pool, 'turns', PER_MINUTE, ZONE, { now: NOON + 2_000 })).waiting,
+    { backfill: 1, close: 1 },
+  )
+  // All five calls come free at once; the backfill wakes up first.
+  const early = await askInTurn('turns', NOON + 62_000, 'backfill', backfill)
+  assert.deepEqual(early.allowed ? null : [early.window, early.waitMs], ['lane', 1_000])
+  assert.equal((await askInTurn('turns', NOON + 62_001, 'close', close)).allowed, true)
+  assert.equal((await askInTurn('turns', NOON + 63_000, 'backfill', backfill)).allowed, true)
+})
+
+test('nobody steps aside for a call that gave up waiting, or that never came back for its turn', async () => {
+  const [gone, dead] = WAITERS
+  for (let i = 0; i < 5; i += 1)
+    assert.equal((await askInTurn('gone', NOON, 'close')).allowed, true)
+  await askInTurn('gone', NOON, 'live', gone)
+  await endWait(pool, 'gone', gone!)
+  assert.equal((await askInTurn('gone', NOON + 62_000, 'backfill')).allowed, true)
+  for (let i = 0; i < 4; i += 1) await askInTurn('gone', NOON + 62_000, 'close')
+  await askInTurn('gone', NOON + 62_000, 'live', dead)
+  const free = NOON + 124_000
+  const waits = await askInTurn('gone', free, 'close')
+  assert.equal(waits.allowed ? null : waits.window, 'lane')
+  assert.equal((await askInTurn('gone', free + 10_001, 'backfill')).allowed, true)
+})
+
+test('a backfill goes on where nobody else waits', async () => {
+  for (const now of [0, 62_000, 124_000]) {
+    for (let i = 0; i < 5; i += 1) {
+      const options = { now: NOON + now, lane: 'backfill', waiter: WAITERS[0]! } as const
+      assert.equal((await reserveIn('alone', PER_MINUTE, options)).allowed, true)
+    }
+  }
 })

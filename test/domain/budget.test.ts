@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import * as fc from 'fast-check'
-import { decideCall, type Budget, type Spending } from '../../src/domain/budget.ts'
+import {
+  closeReserve,
+  decideCall,
+  LANES,
+  tightened,
+  type Budget,
+  type Lane,
+  type Spending,
+} from '../../src/domain/budget.ts'
 
 const DAY_MS = 86_400_000
 const DAY_START = Date.UTC(2026, 2, 2)
@@ -13,9 +21,11 @@ const UNSPENT: Spending = {
   dayEnd: DAY_START + DAY_MS,
   secondCall: null,
   minuteCall: null,
-  dayCall: null,
+  dayUsed: 0,
   pausedUntil: null,
   pauseReason: null,
+  keptSeries: 0,
+  moreUrgent: 0,
 }
 
 test('a call may go out where nothing was spent', () => {
@@ -44,8 +54,8 @@ test('a full second is waited for 1.25 seconds, a full minute for 62', () => {
   })
 })
 
-test('a full day is waited for until the next one begins, and a call of yesterday does not count', () => {
-  const today = decideCall({ ...UNSPENT, dayCall: DAY_START }, FREE_PLAN)
+test('a full day is waited for until the next one begins', () => {
+  const today = decideCall({ ...UNSPENT, dayUsed: 25 }, FREE_PLAN)
   assert.deepEqual(today, {
     allowed: false,
     window: 'day',
@@ -53,7 +63,7 @@ test('a full day is waited for until the next one begins, and a call of yesterda
     resetsAt: DAY_START + DAY_MS,
     reason: '25 calls a day are used up',
   })
-  assert.deepEqual(decideCall({ ...UNSPENT, dayCall: DAY_START - 1 }, FREE_PLAN), { allowed: true })
+  assert.deepEqual(decideCall({ ...UNSPENT, dayUsed: 24 }, FREE_PLAN), { allowed: true })
 })
 
 test('a pause holds until its end, and what lasts longest is what is told', () => {
@@ -65,7 +75,7 @@ test('a pause holds until its end, and what lasts longest is what is told', () =
     resetsAt: NOON + 5_000,
     reason: 'the vendor said so',
   })
-  const later = { ...UNSPENT, ...pause, dayCall: NOON }
+  const later = { ...UNSPENT, ...pause, dayUsed: 25 }
   const told = decideCall(later, FREE_PLAN)
   assert.equal(told.allowed ? null : told.window, 'day')
   assert.deepEqual(decideCall({ ...UNSPENT, ...pause, now: NOON + 5_000 }, FREE_PLAN), {
@@ -84,7 +94,7 @@ function spendingAt(now: number, calls: readonly number[], budget: Budget): Spen
     dayEnd: dayStart + DAY_MS,
     secondCall: back(budget.perSecond),
     minuteCall: back(budget.perMinute),
-    dayCall: back(budget.perDay),
+    dayUsed: calls.filter((at) => at >= dayStart).length,
   }
 }
 
@@ -130,4 +140,59 @@ test('no second, minute or day ever has more calls than its limit, and no wait i
       for (const ofDay of days.values()) assert.ok(ofDay.length <= budget.perDay)
     }),
   )
+})
+
+// Lanes ----------------------------------------------------------------------------------------------
+
+function windowOf(spending: Partial<Spending>, lane: Lane): string {
+  const decision = decideCall({ ...UNSPENT, ...spending }, FREE_PLAN, lane)
+  return decision.allowed ? 'allowed' : decision.window
+}
+
+test('of 25 calls a day repair and backfill leave one for each kept series, and no more than half', () => {
+  const reserves = [0, 3, 12, 13, 500].map((kept) => closeReserve(25, kept))
+  assert.deepEqual(reserves, [5, 3, 12, 12, 12])
+  assert.deepEqual([closeReserve(1, 9), closeReserve(2, 9), closeReserve(Infinity, 9)], [0, 1, 0])
+})
+
+function windowsAfter(dayUsed: number): string[] {
+  return LANES.map((lane) => windowOf({ dayUsed, keptSeries: 5 }, lane))
+}
+
+test('backfill stops where the reserve of the close begins, and live and close go on to the last call', () => {
+  assert.deepEqual(windowsAfter(19), ['allowed', 'allowed', 'allowed', 'allowed'])
+  assert.deepEqual(windowsAfter(20), ['allowed', 'allowed', 'reserve', 'reserve'])
+  assert.deepEqual(windowsAfter(24), ['allowed', 'allowed', 'reserve', 'reserve'])
+  assert.deepEqual(windowsAfter(25), ['day', 'day', 'day', 'day'])
+})
+
+test('the reserve is let go two hours before the day of the vendor ends', () => {
+  const kept = { ...UNSPENT, dayUsed: 20, keptSeries: 5 }
+  assert.deepEqual(decideCall(kept, FREE_PLAN, 'backfill'), {
+    allowed: false,
+    window: 'reserve',
+    waitMs: 10 * 3_600_000,
+    resetsAt: DAY_START + 22 * 3_600_000,
+    reason: 'the last 5 of 25 calls a day are kept for the close',
+  })
+  const late = { ...kept, now: DAY_START + 22 * 3_600_000 }
+  assert.deepEqual(decideCall(late, FREE_PLAN, 'backfill'), { allowed: true })
+})
+
+test('a call steps aside for a second while a more urgent one waits', () => {
+  assert.deepEqual(decideCall({ ...UNSPENT, moreUrgent: 2 }, FREE_PLAN, 'backfill'), {
+    allowed: false,
+    window: 'lane',
+    waitMs: 1_000,
+    resetsAt: NOON + 1_000,
+    reason: 'a more urgent call goes first',
+  })
+})
+
+test('a limit that was seen lowers a budget and never raises it', () => {
+  assert.deepEqual(tightened(FREE_PLAN, { perMinute: 3, perDay: 500 }), {
+    perSecond: 1,
+    perMinute: 3,
+    perDay: 25,
+  })
 })
