@@ -212,3 +212,12 @@ export async function listActions(
     replacedAt: row.replaced_at?.getTime() ?? null,
   }))
 }
+
+/** The exchange whose sessions the ex dates of an instrument are. */
+export async function findExchangeOf(db: Queryable, instrumentId: number): Promise<string> {
+  const { rows } = await db.query<{ exchange: string }>(
+    'SELECT exchange FROM stockyard.instruments WHERE id = $1',
+    [instrumentId],
+  )
+  return rows[0]!.exchange
+}

@@ -1,0 +1,97 @@
+/**
+ * The merged ledger of an instrument: what all vendors say of its splits and payments, held against the
+ * bars as traded and against what people decided. Worked out at each read from what was known then, so
+ * that nothing goes stale and an as-of read is repeatable.
+ */
+import { findExchangeOf, listActions } from '../db/actions.ts'
+import type { Connection, Pool } from '../db/connect.ts'
+import { listDecisions } from '../db/decisions.ts'
+import { readPageRange } from '../db/pages.ts'
+import { listSeries, type SeriesRef } from '../db/read-series.ts'
+import type { ActionVerdict, LedgerEntry, OvernightMove } from '../domain/action-claims.ts'
+import { DAY_MS } from '../domain/date.ts'
+import { mergeActions } from '../domain/merge-actions.ts'
+import { longPageStart } from '../domain/page.ts'
+import { readCalendar } from './calendars.ts'
+import { rankSeries } from './choose-series.ts'
+import { DEFAULT_PRIORITY } from './provider-priority.ts'
+
+/** A close that is older than this says nothing of the night before a session. */
+const NIGHT_DAYS_MAX = 10
+/** More years than any history has. */
+const PAGES_MAX = 1000
+
+/** All entries by ex date, those that do not count included. */
+export async function readMergedLedger(
+  db: Pool | Connection,
+  instrumentId: number,
+  asOf: number | null,
+): Promise<LedgerEntry[]> {
+  const claims = await listActions(db, instrumentId, { asOf })
+  if (claims.length === 0) return []
+  const decisions = await listDecisions(db, { instrumentId, asOf })
+  const verdicts = decisions.flatMap(({ verdict, family, fromDay, provider }): ActionVerdict[] =>
+    verdict === 'apply' || verdict === 'refuse'
+      ? [{ verdict, family: family!, exDay: fromDay!, provider }]
+      : [],
+  )
+  const calendar = await readCalendar(db, await findExchangeOf(db, instrumentId))
+  const days = claims.map(({ exDay }) => exDay)
+  const moves = await readMoves(db, instrumentId, asOf, Math.min(...days), Math.max(...days))
+  return mergeActions(claims, verdicts, {
+    calendar,
+    moveOn: (session) => moves.get(session) ?? null,
+    priority: DEFAULT_PRIORITY,
+  })
+}
+
+/** Nights around the sessions of a range of days, by session; of each the best series that has it. */
+async function readMoves(
+  db: Pool | Connection,
+  instrumentId: number,
+  asOf: number | null,
+  firstDay: number,
+  lastDay: number,
+): Promise<Map<number, OvernightMove>> {
+  const all = await listSeries(db, instrumentId, '1d')
+  const raw = rankSeries(
+    all.filter(({ basis }) => basis === 'raw'),
+    'auto',
+  )
+  const from = firstDay - 2 * NIGHT_DAYS_MAX * DAY_MS
+  const until = lastDay + 2 * NIGHT_DAYS_MAX * DAY_MS
+  const moves = new Map<number, OvernightMove>()
+  for (const series of raw.toReversed()) {
+    for (const [day, move] of await readNights(db, series, asOf, from, until)) moves.set(day, move)
+  }
+  return moves
+}
+
+async function readNights(
+  db: Pool | Connection,
+  series: SeriesRef,
+  asOf: number | null,
+  from: number,
+  until: number,
+): Promise<Map<number, OvernightMove>> {
+  const pages = await readPageRange(db, series.id, {
+    interval: '1d',
+    from: longPageStart('1d', from),
+    until,
+    order: 'asc',
+    limit: PAGES_MAX,
+    asOf,
+  })
+  const nights = new Map<number, OvernightMove>()
+  let before = { day: Number.NaN, close: Number.NaN }
+  for (const { bars } of pages) {
+    for (let i = 0; i < bars.length; i += 1) {
+      const day = bars.ts[i]!
+      if (day - before.day <= NIGHT_DAYS_MAX * DAY_MS) {
+        nights.set(day, { previousClose: before.close, open: bars.open[i]! })
+      }
+      before = { day, close: bars.close[i]! }
+    }
+  }
+  return nights
+}
