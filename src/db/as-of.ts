@@ -3,7 +3,8 @@
  * that have not come are refused.
  */
 import { StockyardError } from '../domain/error.ts'
-import type { Queryable } from './connect.ts'
+import type { Connection, Pool } from './connect.ts'
+import { BEGIN_SNAPSHOT } from './snapshot.ts'
 
 /**
  * Number of the advisory lock that everything holds in shared mode which writes what as-of reads show,
@@ -18,18 +19,24 @@ export const AS_OF_GATE = 7_203_001
 const IN_FLIGHT_MS = 600_000
 
 /**
- * Makes sure that whatever became known at or before an instant can be read: to be called before reads
- * as of it, outside of any transaction, and above all before a snapshot is taken. Costs one statement,
- * and for an instant of the last ten minutes a wait for the loads in flight.
+ * Makes sure that whatever became known at or before an instant can be read: to be called before anything
+ * is read as of it. Costs one statement, and for an instant of the last ten minutes a wait for the loads in
+ * flight; a snapshot (`inSnapshot`) that does not show them is then taken anew.
  * @param asOf milliseconds UTC
  * @throws StockyardError `AS_OF_FUTURE`
  */
-export async function settleAsOf(db: Queryable, asOf: number): Promise<void> {
-  const { rows } = await db.query<{ now: Date }>('SELECT clock_timestamp() AS now')
-  const now = rows[0]!.now.getTime()
-  if (asOf > now) throw futureError(asOf)
+export async function settleAsOf(db: Pool | Connection, asOf: number): Promise<void> {
+  const { rows } = await db.query<{ now: Date; snapshot: boolean }>(
+    `SELECT clock_timestamp() AS now, now() < statement_timestamp()
+       AND current_setting('transaction_isolation') = 'repeatable read' AS snapshot`,
+  )
+  const { now, snapshot } = rows[0]!
+  if (asOf > now.getTime()) throw futureError(asOf)
+  if (asOf <= now.getTime() - IN_FLIGHT_MS) return
+  if (snapshot) await db.query('ROLLBACK')
   // Taken and given back at once: in the meantime no load began, and those that had begun have ended.
-  if (asOf > now - IN_FLIGHT_MS) await db.query('SELECT pg_advisory_xact_lock($1)', [AS_OF_GATE])
+  await db.query('SELECT pg_advisory_xact_lock($1)', [AS_OF_GATE])
+  if (snapshot) await db.query(BEGIN_SNAPSHOT)
 }
 
 function futureError(asOf: number): StockyardError {
