@@ -43,6 +43,8 @@ export interface ApiContext {
   /** Of Stockyard. */
   readonly version: string
   readonly providers: readonly ProviderInfo[]
+  /** STOCKYARD_HOME: where archived answers and recorded closures are. */
+  readonly home: string
 }
 
 export type App = FastifyInstance<

@@ -4,7 +4,7 @@ import { findStoreKind } from '../db/store-kind.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { parseInterval } from '../domain/interval.ts'
 import { formatInstant } from '../query/rows.ts'
-import { readRejects, readRun, readRuns } from '../query/runs.ts'
+import { readRun, readRuns } from '../query/runs.ts'
 import { readOverview, readStatus } from '../query/status.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireProvider } from './prices.ts'
@@ -30,7 +30,6 @@ const HOME_EXCHANGE = 'XNYS'
 export function addEtl(app: App, context: ApiContext): void {
   addJobs(app, context)
   addStatus(app, context)
-  addRejects(app, context)
 }
 
 function addJobs(app: App, { pool, options }: ApiContext): void {
@@ -132,36 +131,5 @@ function addStatus(app: App, { pool, options, clock, version, providers }: ApiCo
         ...series,
       }
     },
-  )
-}
-
-function addRejects(app: App, { pool, options, providers }: ApiContext): void {
-  app.get(
-    '/api/v1/rejects',
-    {
-      schema: {
-        tags,
-        summary: 'Rows that a check refused, newest first',
-        querystring: query({
-          symbol: Type.Optional(text(40, { description: 'Only of this symbol.' })),
-          provider: Type.Optional(text(40, { description: 'Only of this provider.' })),
-          rule: Type.Optional(
-            text(40, { description: 'Only by this check.', examples: ['price-order'] }),
-          ),
-          run: Type.Optional(wholeNumber(1, ID_MAX, { description: 'Only of this run.' })),
-          ...paging(options),
-        }),
-        response: {
-          200: { description: 'Rejects.', ...list(ref('Reject')) },
-          ...problems({ 400: 'A parameter is wrong.' }),
-        },
-      },
-    },
-    async ({ query: { limit = options.defaultPageSize, provider, ...asked } }) =>
-      await readRejects(pool, {
-        ...asked,
-        provider: provider === undefined ? undefined : requireProvider(provider, providers),
-        limit,
-      }),
   )
 }

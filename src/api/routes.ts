@@ -5,6 +5,7 @@ import { addEtl } from './etl.ts'
 import { addHealth } from './health.ts'
 import { addPrices } from './prices.ts'
 import { addProviders } from './providers.ts'
+import { addRejects } from './rejects.ts'
 import { addRevisions } from './revisions.ts'
 import { addStocks } from './stocks.ts'
 
@@ -14,6 +15,7 @@ export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addActions,
   addRevisions,
   addEtl,
+  addRejects,
   addProviders,
   addHealth,
 ]

@@ -3,6 +3,7 @@
  * named schemas that the OpenAPI document lists.
  */
 import { Type, type TSchema } from 'typebox'
+import { REJECT_STATUSES } from '../db/rejects.ts'
 import { ACTION_KINDS } from '../domain/action-ledger.ts'
 import { INTERVALS } from '../domain/interval.ts'
 import type { App } from './context.ts'
@@ -88,6 +89,14 @@ type JsonSchema = Readonly<Record<string, unknown>>
 /** The schema of an object of which all properties are always there. */
 export function object(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
   return { type: 'object', properties, required: Object.keys(properties) }
+}
+
+/** The same with properties that are there only where they say something. */
+export function optional(
+  schema: JsonSchema,
+  more: Readonly<Record<string, JsonSchema>>,
+): JsonSchema {
+  return { ...schema, properties: { ...(schema['properties'] as object), ...more } }
 }
 
 export function ref(name: string): JsonSchema {
@@ -177,6 +186,20 @@ const seriesKey = {
   provider: string('Provider.', 'alpha-vantage'),
 }
 
+const priceBar = {
+  ...barKey,
+  ...barValues,
+  provider: string(
+    'Whose bar it is; `mixed` where it was made of bars of several.',
+    'alpha-vantage',
+  ),
+  state: barState,
+  partial: {
+    type: 'boolean',
+    description: 'True, and there only then, where its period reaches beyond what is known.',
+  },
+}
+
 const run = {
   run: { type: 'integer', description: 'Id of the run.' },
   job: string('What was run.', 'fetch'),
@@ -190,6 +213,21 @@ const run = {
 }
 
 /** Schemas by the name that the OpenAPI document gives them. */
+const reject = {
+  id: { type: 'integer' },
+  symbol: seriesKey.symbol,
+  interval: string('Interval.', '1d'),
+  provider: seriesKey.provider,
+  ts: nullableString('Start of the bar, where it could be read.'),
+  rule: string('The check that refused it.', 'price-order'),
+  reason: string('Why, with the values.'),
+  raw: string("The vendor's own text of the row."),
+  run: { type: 'integer' },
+  rejected_at: INSTANT,
+  status: { type: 'string', enum: [...REJECT_STATUSES], description: 'What became of it.' },
+  decision: { anyOf: [ref('RejectDecision'), { type: 'null' }], description: 'The newest.' },
+}
+
 const NAMED: Readonly<Record<string, JsonSchema>> = {
   Problem: {
     ...object({
@@ -206,9 +244,14 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
   },
   Bar: {
     type: 'object',
-    properties: { ...barKey, ...barValues, state: barState },
-    required: [...keyless, 'state'],
-    description: 'A bar over [start, start + interval).',
+    properties: priceBar,
+    description: 'A bar over [start, start + interval). With `fields` it has those alone.',
+  },
+  SymbolBar: {
+    type: 'object',
+    properties: { symbol: seriesKey.symbol, ...priceBar },
+    required: ['symbol'],
+    description: 'A bar with its symbol.',
   },
   LatestBar: {
     type: 'object',
@@ -303,17 +346,25 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
     changed_at: nullableString('When bars changed last.'),
     simulated: { type: 'boolean' },
   }),
-  Reject: object({
-    id: { type: 'integer' },
-    symbol: seriesKey.symbol,
-    interval: string('Interval.', '1d'),
-    provider: seriesKey.provider,
-    ts: nullableString('Start of the bar, where it could be read.'),
-    rule: string('The check that refused it.', 'price-order'),
-    reason: string('Why, with the values.'),
-    raw: string("The vendor's own text of the row."),
-    run: { type: 'integer' },
-    rejected_at: INSTANT,
+  Reject: object(reject),
+  RejectDetails: object({
+    ...reject,
+    received_at: nullableString('When the answer came.'),
+    bar: {
+      ...object(
+        Object.fromEntries(Object.keys(barValues).map((name) => [name, nullable('number')])),
+      ),
+      type: ['object', 'null'],
+      description: 'The row as it was read; null where it could not be read as a bar.',
+    },
+    decisions: { type: 'array', items: ref('RejectDecision'), description: 'Oldest first.' },
+  }),
+  RejectDecision: object({
+    status: { type: 'string', enum: [...REJECT_STATUSES] },
+    by: string('Who decided.', 'ada'),
+    reason: string('Why.', 'halted, seen on the tape'),
+    run: { type: ['integer', 'null'], description: 'The run that loaded the bar.' },
+    at: INSTANT,
   }),
   Provider: object({
     id: seriesKey.provider,

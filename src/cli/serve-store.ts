@@ -28,6 +28,7 @@ export async function serveStore(
       clock: context.clock,
       version: packageJson.version,
       providers: describeProviders(config),
+      home: config.home,
     },
     { host: config.apiHost, port: config.apiPort },
   )

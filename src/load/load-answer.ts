@@ -31,8 +31,13 @@ export function checkAnswer(
     until: asked?.until ?? null,
     now: answer.receivedAt,
     basis: provider.basis,
-    needsVolume: provider.hasVolume && readSymbolMeaning(series.symbol).kind === 'stock',
+    needsVolume: needsVolume(provider, series.symbol),
   })
+}
+
+/** True where a row without a volume was not understood: indices and currencies have none. */
+export function needsVolume(provider: Provider, symbol: string): boolean {
+  return provider.hasVolume && readSymbolMeaning(symbol).kind === 'stock'
 }
 
 /**

@@ -2,14 +2,12 @@
  * The write path's last step: one answer becomes one transaction. Pages, the versions they replace,
  * coverage, watermark, rejects and the task's counts move together or not at all.
  */
-import { barAt, sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
+import { sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { countExpectedBars, countRegularBars } from '../domain/page-counts.ts'
-import { lastFinalDay } from '../domain/calendar/finality.ts'
-import { addRange, cutOut, formatCoverage, periodRange } from '../domain/coverage.ts'
-import type { Coverage, DayRange } from '../domain/coverage.ts'
-import { DAY_MS } from '../domain/date.ts'
-import { isIntraday, type Interval } from '../domain/interval.ts'
+import { formatCoverage, type DayRange } from '../domain/coverage.ts'
+import type { Ledger } from '../domain/coverage-ledger.ts'
+import { isIntraday } from '../domain/interval.ts'
 import {
   longPageStart,
   mergePage,
@@ -36,6 +34,7 @@ import {
 } from '../db/series.ts'
 import { claimStore } from '../db/store-kind.ts'
 import type { CorporateActions } from '../providers/provider.ts'
+import { dayOf, finalDayOf, headChange } from './head-change.ts'
 import { takeActions } from './restate.ts'
 
 /** One validated answer, ready to be stored. */
@@ -61,9 +60,10 @@ export interface Load {
   readonly receivedAt: number
   /**
    * Where an archived answer is read again: the instants of all answers that are. A page that one of
-   * them confirmed gives way to this reading, though it is older; other newer pages do not.
+   * them confirmed gives way to this reading, though it is older; other newer pages do not. `all` where
+   * a person decided, before whom every page gives way.
    */
-  readonly rereads?: ReadonlySet<number>
+  readonly rereads?: ReadonlySet<number> | 'all'
   /** Splits and dividends that came along; null where the vendor has none with its bars. */
   readonly actions: CorporateActions | null
   /** True for an answer of the simulated exchange, which never goes into a store of real data. */
@@ -78,9 +78,6 @@ export interface Loaded extends TaskCounts {
   readonly restateFrom: number | null
 }
 
-/** An answer's end is believed to be the end of what there is only when it lies this far back. */
-const LATE_ROWS_MS = 7 * DAY_MS
-
 /** Stores an answer. */
 export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
   return inTransaction(pool, (connection) => loadInTransaction(connection, load))
@@ -92,7 +89,9 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   const isRestated =
     load.actions !== null &&
     (await takeActions(connection, { ...load, seriesId, actions: load.actions }, held))
-  const head: SeriesHead = isRestated ? { ...held, coverage: [], watermark: null } : held
+  const head: SeriesHead = isRestated
+    ? { ...held, coverage: [], noTrades: [], partial: [], watermark: null }
+    : held
   const spans = splitIntoPages(load.batch, load.series.interval, load.calendar)
   const stored = await readPages(
     connection,
@@ -118,9 +117,9 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
     runId: load.runId,
     now,
   })
-  const owner = { ...load.series, seriesId, runId: load.runId }
+  const owner = { ...load.series, seriesId, runId: load.runId, receivedAt: load.receivedAt }
   const refused = await insertRejects(connection, owner, load.rejects)
-  const change = headChange(load, head, merged, finalThrough, holesOf(load, refused))
+  const change = await headChange(connection, load, head, { merged, rows, stored, refused })
   if (isNews(load, head, change)) await updateHead(connection, seriesId, change)
   const counts = countsOf(load, merged)
   await addTaskCounts(connection, load.runId, load.taskNumber, seriesId, counts, change.watermark)
@@ -153,11 +152,6 @@ function pageStartOf(ts: number, load: Load): number {
   return isIntraday(interval) ? load.calendar.localDay(ts) : longPageStart(interval, ts)
 }
 
-/** The newest session, week or month that was final when the answer came. */
-function finalDayOf(load: Load): number {
-  return lastFinalDay(load.calendar, load.series.interval, load.receivedAt, load.settleMs)
-}
-
 function observationOf(
   load: Load,
   span: PageSpan,
@@ -171,9 +165,13 @@ function observationOf(
   } else {
     for (let i = bars.length - 1; i >= 0 && bars.ts[i]! > finalThrough; i -= 1) provisional[i] = 1
   }
-  const isReread = page !== null && load.rereads?.has(page.observedAt) === true
+  const isReread = page !== null && isRereadOf(load, page.observedAt)
   const observedAt = isReread ? Math.max(load.receivedAt, page.observedAt) : load.receivedAt
   return { startsOn: span.startsOn, bars, provisional, observedAt }
+}
+
+function isRereadOf({ rereads }: Load, observedAt: number): boolean {
+  return rereads === 'all' || rereads?.has(observedAt) === true
 }
 
 function toRow(load: Load, seriesId: number, page: Page, version: NextVersion): PageRow {
@@ -193,122 +191,21 @@ function toRow(load: Load, seriesId: number, page: Page, version: NextVersion): 
   }
 }
 
-function headChange(
-  load: Load,
-  head: SeriesHead,
-  merged: readonly MergedPage[],
-  finalThrough: number,
-  holes: readonly DayRange[],
-): HeadChange {
-  const range = coveredBy(load, finalThrough)
-  const parts = range === null ? [] : cutOut(range, holes)
-  const coverage = parts.reduce<Coverage>(addRange, head.coverage)
-  const newest = coverage[coverage.length - 1]
-  const { ts, length } = load.batch
-  const last = parts[parts.length - 1]
-  const finalDay = lastFinalDayIn(load, Math.min(finalThrough, (last?.until ?? Infinity) - DAY_MS))
-  const isNewest = newest !== undefined && last !== undefined && newest.until === last.until
-  return {
-    coverage,
-    watermark:
-      isNewest && finalDay !== null
-        ? Math.max(finalDay, head.watermark ?? -Infinity)
-        : head.watermark,
-    bars: head.bars + merged.reduce((sum, merge) => sum + merge.inserted, 0),
-    firstBar: length === 0 ? head.firstBar : Math.min(ts[0]!, head.firstBar ?? Infinity),
-    last: lastOf(head, merged),
-    observedAt: load.receivedAt,
-    runId: load.runId,
-    changed: merged.some((merge) => merge.changed),
-  }
-}
-
-/** Rules that say of a row that no bar belongs there, so that none is missing. */
-const NO_BAR_RULES = new Set(['duplicate', 'session', 'range', 'grid', 'future'])
-
-/**
- * Periods of bars that were refused for the first time. They are not covered, so that the next run asks once
- * more: the vendor may have mended the row. When it says the same again, that is its last word.
- */
-function holesOf(load: Load, refused: readonly RejectRow[]): DayRange[] {
-  const { calendar, batch } = load
-  const { interval } = load.series
-  const good = new Set(refused.length === 0 ? [] : batch.ts)
-  return refused.flatMap(({ rule, ts }) =>
-    ts === null || !Number.isFinite(ts) || good.has(ts) || NO_BAR_RULES.has(rule)
-      ? []
-      : [periodRange(calendar, interval, dayOf(calendar, interval, ts))],
-  )
-}
-
-/** The newest bar, where this load may have changed it. */
-function lastOf(head: SeriesHead, merged: readonly MergedPage[]): HeadChange['last'] {
-  const newest = merged[merged.length - 1]
-  if (newest === undefined || !newest.changed) return null
-  const { bars, provisional } = newest.page
-  const index = bars.length - 1
-  const bar = barAt(bars, index)
-  if (head.lastBar !== null && bar.ts < head.lastBar) return null
-  return { bar, final: provisional[index] === 0, previousClose: closeBefore(head, merged, bar.ts) }
-}
-
-function closeBefore(head: SeriesHead, merged: readonly MergedPage[], ts: number): number | null {
-  const bars = merged[merged.length - 1]!.page.bars
-  if (bars.length > 1) return bars.close[bars.length - 2]!
-  const before = merged[merged.length - 2]?.page.bars
-  if (before !== undefined) return before.close[before.length - 1]!
-  return head.lastBar !== null && head.lastBar < ts ? head.lastClose : head.previousClose
-}
-
-/** Session day or period start of the last final bar of the answer; null where none is final. */
-function lastFinalDayIn(load: Load, finalThrough: number): number | null {
-  const { ts, length } = load.batch
-  for (let i = length - 1; i >= 0; i -= 1) {
-    const day = dayOf(load.calendar, load.series.interval, ts[i]!)
-    if (day <= finalThrough) return day
-  }
-  return null
-}
-
-function dayOf(calendar: Calendar, interval: Interval, ts: number): number {
-  return isIntraday(interval) ? calendar.localDay(ts) : ts
-}
-
-/**
- * The days that are answered for and final. They begin where the answer is said to begin, or else with
- * its first bar; they end with its last final bar, since a vendor may be late with the newest rows,
- * unless the answer's end lies long past.
- */
-function coveredBy(load: Load, finalThrough: number): DayRange | null {
-  const range = answeredRange(load, finalThrough)
-  if (range === null || load.continuesFrom === null) return range
-  const until = Math.min(range.until, load.continuesFrom)
-  return range.from < until ? { from: range.from, until } : null
-}
-
-function answeredRange(load: Load, finalThrough: number): DayRange | null {
-  const { interval } = load.series
-  const { calendar, covers, batch } = load
-  const finalDay = lastFinalDayIn(load, finalThrough)
-  const isLongPast = covers !== null && covers.until < load.receivedAt - LATE_ROWS_MS
-  if (finalDay === null) return isLongPast ? covers : null
-  const first = periodRange(calendar, interval, dayOf(calendar, interval, batch.ts[0]!))
-  const last = periodRange(calendar, interval, finalDay)
-  return {
-    from: covers === null ? first.from : Math.min(first.from, covers.from),
-    until: isLongPast ? Math.max(last.until, covers.until) : last.until,
-  }
-}
-
 /** False when the store already knows all of it, so that a repeated load writes no row of data. */
 function isNews(load: Load, head: SeriesHead, change: HeadChange): boolean {
   if (change.changed || head.observedAt === null) return true
-  if (formatCoverage(change.coverage) !== formatCoverage(head.coverage)) return true
+  if (!isSameLedger(change, head)) return true
   // While the newest bars are not final, the planner needs to know when it asked last.
   return (
     load.batch.length > 0 &&
     dayOf(load.calendar, load.series.interval, load.batch.ts[load.batch.length - 1]!) >
       finalDayOf(load)
+  )
+}
+
+function isSameLedger(one: Ledger, other: Ledger): boolean {
+  return (['coverage', 'noTrades', 'notOffered', 'partial'] as const).every(
+    (name) => formatCoverage(one[name]) === formatCoverage(other[name]),
   )
 }
 

@@ -1,9 +1,6 @@
-/** Runs and rejects: what was done, what failed and why, in the shapes that the API and the CLI share. */
+/** Runs: what was done, what failed and why, in the shapes that the API and the CLI share. */
 import { StockyardError } from '../domain/error.ts'
-import { isIntraday, type Interval } from '../domain/interval.ts'
 import type { Queryable } from '../db/connect.ts'
-import { requireSymbol } from '../db/instruments.ts'
-import { readRejectRows, type StoredReject } from '../db/read-rejects.ts'
 import {
   readRunRows,
   readTaskRows,
@@ -14,7 +11,7 @@ import {
 } from '../db/read-runs.ts'
 import type { RunStatus } from '../db/runs.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
-import { formatBarKey, formatInstant } from './rows.ts'
+import { formatInstant } from './rows.ts'
 
 /** A run with the sums of its tasks; counts are bars. */
 export interface RunSummary extends RunTotals {
@@ -73,67 +70,6 @@ function toSummary({ id, startedAt, finishedAt, firstError, ...same }: StoredRun
     finished_at: finishedAt === null ? null : formatInstant(finishedAt),
     error: firstError,
   }
-}
-
-/** A row that failed a check, with the vendor's own text of it. */
-export interface RejectRow {
-  readonly id: number
-  readonly symbol: string
-  readonly interval: string
-  readonly provider: string
-  /** Key of the bar, an instant or a date; null where not even that could be read. */
-  readonly ts: string | null
-  readonly rule: string
-  readonly reason: string
-  readonly raw: string
-  readonly run: number
-  readonly rejected_at: string
-}
-
-export interface RejectQuery extends ListQuery {
-  readonly symbol?: string | undefined
-  readonly provider?: string | undefined
-  readonly rule?: string | undefined
-  readonly run?: number | undefined
-}
-
-/**
- * Rejects, newest first.
- * @throws StockyardError `CURSOR_INVALID`, `SYMBOL_INVALID`
- */
-export async function readRejects(
-  db: Queryable,
-  query: RejectQuery,
-): Promise<{ data: RejectRow[]; next: string | null }> {
-  const found = await readRejectRows(db, {
-    symbol: query.symbol === undefined ? undefined : requireSymbol(query.symbol),
-    provider: query.provider,
-    rule: query.rule,
-    runId: query.run,
-    before: beforeOf(query.cursor, 'rejects'),
-    limit: query.limit + 1,
-  })
-  const { shown, next } = cut(found, query.limit, 'rejects')
-  return { data: shown.map(toRejectRow), next }
-}
-
-function toRejectRow({ ts, runId, rejectedAt, ...same }: StoredReject): RejectRow {
-  return {
-    ...same,
-    // A reject can be of an absurd instant on a daily series: then the whole instant is shown.
-    ts:
-      ts === null
-        ? null
-        : isDay(ts, same.interval as Interval)
-          ? formatBarKey('1d', ts)
-          : formatInstant(ts),
-    run: runId,
-    rejected_at: formatInstant(rejectedAt),
-  }
-}
-
-function isDay(ts: number, interval: Interval): boolean {
-  return !isIntraday(interval) && ts % 86_400_000 === 0
 }
 
 function beforeOf(cursor: string | undefined, kind: string): number | undefined {

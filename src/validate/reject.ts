@@ -14,6 +14,8 @@ export interface Reject {
   readonly raw: string
   /** Start of the bar (instant, or day for daily and longer); null where the row has no sane one. */
   readonly ts: number | null
+  /** open, high, low, close, volume, vwap and trades as they were read; NaN where absent. */
+  readonly values: readonly number[]
 }
 
 export interface CheckContext {

@@ -2,7 +2,7 @@
  * The check of an answer: good rows go on, each other one is refused with a reason and its raw text.
  * Nothing is dropped or mended.
  */
-import { takeBars, type BarBatch } from '../domain/bar-batch.ts'
+import { takeBars, VALUE_COLUMNS, type BarBatch } from '../domain/bar-batch.ts'
 import { isSaneTs } from './describe.ts'
 import { compareDuplicates, DUPLICATE, explainDuplicate } from './duplicates.ts'
 import type { CheckContext, Reject } from './reject.ts'
@@ -74,7 +74,8 @@ function separate(
   let duplicates = 0
   const refuse = (index: number, rule: string, reason: string) => {
     const ts = batch.ts[index]!
-    rejects.push({ rule, reason, raw: rawAt(index), ts: isSaneTs(ts) ? ts : null })
+    const values = VALUE_COLUMNS.map((column) => batch[column][index]!)
+    rejects.push({ rule, reason, raw: rawAt(index), ts: isSaneTs(ts) ? ts : null, values })
   }
   for (let i = 0; i < batch.length;) {
     const rivals: number[] = []

@@ -1,4 +1,6 @@
 /** The application over a filled store, and a way to ask it. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { makeApp } from '../../src/api/app.ts'
 import type { ApiContext, App } from '../../src/api/context.ts'
 import type { Pool } from '../../src/db/connect.ts'
@@ -32,6 +34,7 @@ export function contextOf(pool: Pool, changes: Partial<ApiContext> = {}): ApiCon
         resetZone: 'America/New_York',
       },
     ],
+    home: join(tmpdir(), 'no-such-home'),
     ...changes,
   }
 }

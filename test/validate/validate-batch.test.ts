@@ -93,12 +93,14 @@ describe('an answer', () => {
         reason: 'The volume -5 is not between 0 and 9007199254740991.',
         raw: 'row {"minute":0,"close":10,"volume":-5}',
         ts: OPEN,
+        values: [10, 20, 5, 10, -5, Number.NaN, Number.NaN],
       },
       {
         rule: 'number',
         reason: 'Not a number: close.',
         raw: 'row {"minute":1,"close":null,"volume":1}',
         ts: OPEN + MINUTE_MS,
+        values: [10, 20, 5, Number.NaN, 1, Number.NaN, Number.NaN],
       },
     ])
   })
@@ -149,6 +151,7 @@ describe('two rows for one bar', () => {
             'this one says volume 100 instead of 101, close 10 instead of 9.',
           raw: 'row {"minute":0,"close":10,"volume":100}',
           ts: OPEN,
+          values: [10, 20, 5, 10, 100, Number.NaN, Number.NaN],
         },
       ])
     }
