@@ -2,7 +2,7 @@
  * The tables series and series_heads: which series there are, and what moves with them at every load.
  */
 import type { Bar } from '../domain/bar-batch.ts'
-import { formatCoverage, parseCoverage, type Coverage } from '../domain/coverage.ts'
+import { formatCoverage, parseCoverage, type Coverage, type DayRange } from '../domain/coverage.ts'
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
@@ -22,9 +22,18 @@ export interface SeriesKey {
 export interface SeriesHead {
   readonly seriesId: number
   readonly coverage: Coverage
+  /** From the first to the last day ever covered; what was lost since lies inside. */
+  readonly span: DayRange | null
+  /** Days that were answered for and have no bar. */
+  readonly noTrades: Coverage
+  /** Days of which the vendor said that it has nothing to give. */
+  readonly notOffered: Coverage
+  /** Days of which a bar was refused, and sessions with fewer than half of the regular bars. */
+  readonly partial: Coverage
   /** Last session of the newest stretch of coverage, or null. */
   readonly watermark: number | null
   readonly bars: number
+  readonly pages: number
   readonly firstBar: number | null
   readonly lastBar: number | null
   readonly lastClose: number | null
@@ -36,8 +45,13 @@ export interface SeriesHead {
 interface HeadRow {
   series_id: number
   covered: string
+  span: string | null
+  no_trades: string
+  not_offered: string
+  partial: string
   watermark: string | null
   bars: number
+  pages: number
   first_bar: Date | null
   last_bar: Date | null
   last_close: number | null
@@ -46,15 +60,22 @@ interface HeadRow {
 }
 
 const HEAD_COLUMNS =
-  'h.series_id, h.covered::text AS covered, h.watermark, h.bars, h.first_bar, h.last_bar, ' +
+  'h.series_id, h.covered::text AS covered, h.span::text AS span, h.no_trades::text AS no_trades, ' +
+  'h.not_offered::text AS not_offered, h.partial::text AS partial, h.watermark, h.bars, h.pages, ' +
+  'h.first_bar, h.last_bar, ' +
   'h.last_close, h.previous_close, h.observed_at'
 
 function toHead(row: HeadRow): SeriesHead {
   return {
     seriesId: row.series_id,
     coverage: parseCoverage(row.covered),
+    span: row.span === null ? null : (parseCoverage(row.span)[0] ?? null),
+    noTrades: parseCoverage(row.no_trades),
+    notOffered: parseCoverage(row.not_offered),
+    partial: parseCoverage(row.partial),
     watermark: row.watermark === null ? null : parseDay(row.watermark),
     bars: row.bars,
+    pages: row.pages,
     firstBar: row.first_bar?.getTime() ?? null,
     lastBar: row.last_bar?.getTime() ?? null,
     lastClose: row.last_close,
@@ -211,8 +232,13 @@ export async function lockSeries(
 /** What a load changes in a head. */
 export interface HeadChange {
   readonly coverage: Coverage
+  readonly span: DayRange | null
+  readonly noTrades: Coverage
+  readonly notOffered: Coverage
+  readonly partial: Coverage
   readonly watermark: number | null
   readonly bars: number
+  readonly pages: number
   readonly firstBar: number | null
   /** The newest bar, where the load touched it; null leaves it as it is. */
   readonly last: {
@@ -248,7 +274,8 @@ export async function updateHead(
        last_vwap = CASE WHEN $9 IS NULL THEN last_vwap ELSE $15 END,
        last_trades = CASE WHEN $9 IS NULL THEN last_trades ELSE $16 END,
        last_final = CASE WHEN $9 IS NULL THEN last_final ELSE $17 END,
-       previous_close = CASE WHEN $9 IS NULL THEN previous_close ELSE $18 END
+       previous_close = CASE WHEN $9 IS NULL THEN previous_close ELSE $18 END,
+       span = $19, no_trades = $20, not_offered = $21, partial = $22, pages = $23
      WHERE series_id = $1`,
     [
       seriesId,
@@ -269,6 +296,15 @@ export async function updateHead(
       last?.bar.trades,
       last?.final,
       last?.previousClose,
+      change.span === null ? null : formatRange(change.span),
+      formatCoverage(change.noTrades),
+      formatCoverage(change.notOffered),
+      formatCoverage(change.partial),
+      change.pages,
     ],
   )
+}
+
+function formatRange({ from, until }: DayRange): string {
+  return `[${formatDate(from)},${formatDate(until)})`
 }

@@ -48,6 +48,41 @@ export function cutOut(range: DayRange, holes: readonly DayRange[]): DayRange[] 
   return missingFrom(holes.reduce<Coverage>(addRange, []), range)
 }
 
+/** A coverage without a range. */
+export function removeRange(coverage: Coverage, range: DayRange): Coverage {
+  return coverage.flatMap((known) => cutOut(known, [range]))
+}
+
+/** True when a day lies in a coverage. */
+export function holdsDay(coverage: Coverage, day: number): boolean {
+  let low = 0
+  let high = coverage.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (coverage[middle]!.until <= day) low = middle + 1
+    else high = middle
+  }
+  return low < coverage.length && coverage[low]!.from <= day
+}
+
+/** From the first to the last day of a coverage, with another such span added; null where both are empty. */
+export function spanOf(coverage: Coverage, known: DayRange | null): DayRange | null {
+  const all = known === null ? coverage : addRange(coverage, known)
+  if (all.length === 0) return null
+  return { from: all[0]!.from, until: all[all.length - 1]!.until }
+}
+
+/**
+ * The days that a series' bars are keyed by, over [from, until): sessions, or for weeks and months the
+ * first days of those that begin in it and have a session.
+ */
+export function expectedDays(calendar: Calendar, interval: Interval, range: DayRange): number[] {
+  const sessions = calendar.sessions(range.from, range.until).map(({ day }) => day)
+  if (interval !== '1wk' && interval !== '1mo') return sessions
+  const startOf = interval === '1wk' ? weekStart : monthStart
+  return [...new Set(sessions.map(startOf))].filter((day) => day >= range.from)
+}
+
 /**
  * The range of days that the period of a bar stands for, stretched over the closed days around it, so
  * that one session meets the next.

@@ -1,0 +1,74 @@
+/** Which days of a series have bars, and the counts of its pages. */
+import type { DayRange } from '../domain/coverage.ts'
+import { formatDate, parseDay } from '../domain/date.ts'
+import { isIntraday, type Interval } from '../domain/interval.ts'
+import type { Queryable } from './connect.ts'
+
+/** The days of which a series has bars, of those with from <= day < until, in order. */
+export async function listBarDays(
+  db: Queryable,
+  seriesId: number,
+  interval: Interval,
+  { from, until }: DayRange,
+): Promise<number[]> {
+  const text = isIntraday(interval)
+    ? `SELECT starts_on AS day FROM stockyard.pages
+       WHERE series_id = $1 AND starts_on >= $2 AND starts_on < $3 AND bars > 0 ORDER BY 1`
+    : `SELECT p.starts_on + t.days::integer AS day
+       FROM stockyard.pages p CROSS JOIN LATERAL unnest(p.ts) AS t (days)
+       WHERE p.series_id = $1 AND p.starts_on < $3 AND p.starts_on > $2::date - 3660
+         AND p.starts_on + t.days::integer >= $2::date AND p.starts_on + t.days::integer < $3::date
+       ORDER BY 1`
+  const { rows } = await db.query<{ day: string }>(text, [
+    seriesId,
+    formatDate(from),
+    formatDate(until),
+  ])
+  return rows.map(({ day }) => parseDay(day))
+}
+
+/** What the row of a page says of it; no column is opened. */
+export interface PageCounts {
+  readonly startsOn: number
+  readonly bars: number
+  /** Bars inside regular trading, there and by the calendar. */
+  readonly regularBars: number
+  readonly expectedBars: number
+}
+
+/** The counts of a series' pages with from <= startsOn < until, in order. */
+export async function readPageCounts(
+  db: Queryable,
+  seriesId: number,
+  { from, until }: DayRange,
+): Promise<PageCounts[]> {
+  const { rows } = await db.query<{
+    starts_on: string
+    bars: number
+    regular_bars: number
+    expected_bars: number
+  }>(
+    `SELECT starts_on, bars, regular_bars, expected_bars FROM stockyard.pages
+     WHERE series_id = $1 AND starts_on >= $2 AND starts_on < $3 ORDER BY starts_on`,
+    [seriesId, formatDate(from), formatDate(until)],
+  )
+  return rows.map((row) => ({
+    startsOn: parseDay(row.starts_on),
+    bars: row.bars,
+    regularBars: row.regular_bars,
+    expectedBars: row.expected_bars,
+  }))
+}
+
+/** How many pages and bars some series have in truth; a series without a page is absent. */
+export async function sumPages(
+  db: Queryable,
+  seriesIds: readonly number[],
+): Promise<Map<number, { pages: number; bars: number }>> {
+  const { rows } = await db.query<{ series_id: number; pages: number; bars: number }>(
+    `SELECT series_id, count(*) AS pages, sum(bars) AS bars FROM stockyard.pages
+     WHERE series_id = ANY ($1) GROUP BY series_id`,
+    [seriesIds],
+  )
+  return new Map(rows.map(({ series_id, pages, bars }) => [series_id, { pages, bars }]))
+}
