@@ -69,6 +69,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./fetch.ts'),
   },
   {
+    name: 'backfill',
+    group: FETCHING,
+    summary: 'get history, planned inside the budget',
+    load: () => import('./backfill.ts'),
+  },
+  {
     name: 'replay',
     group: FETCHING,
     summary: 'read archived answers again, without a call',

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { parseBudget } from '../providers/budget.ts'
 import { budgetState } from '../db/budgets.ts'
 import { claimStore } from '../db/store-kind.ts'
+import type { Lane } from '../domain/budget.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { baseInterval } from '../load/derive-series.ts'
@@ -13,7 +14,7 @@ import type { Provider } from '../providers/provider.ts'
 import { getProvider, PROVIDERS } from '../providers/registry.ts'
 import { openArchive } from './open-archive.ts'
 import type { Store } from './open-store.ts'
-import { showProgress } from './progress.ts'
+import { showProgress, type WorkPlan } from './progress.ts'
 import type { CommandContext } from './run-command.ts'
 
 export interface SymbolsWish {
@@ -25,6 +26,18 @@ export interface SymbolsWish {
   readonly from: number | null
   readonly until: number | null
   readonly force: boolean
+  /** See load/run-task.ts. */
+  readonly job?: 'backfill'
+  readonly parallel?: number
+  readonly finalOnly?: boolean
+}
+
+/** How a fetch is done where it is not the usual one. */
+export interface FetchManner {
+  /** Absent: `close`. */
+  readonly lane?: Lane
+  /** The whole work, where it was planned before. */
+  readonly plan?: WorkPlan
 }
 
 /**
@@ -86,6 +99,7 @@ export async function fetchSymbols(
   store: Store,
   config: Config,
   wish: SymbolsWish,
+  { lane, plan }: FetchManner = {},
 ): Promise<FetchSummary> {
   const providers = await withoutStrangers(store, config, wish.providers)
   const [provider] = providers
@@ -97,6 +111,7 @@ export async function fetchSymbols(
     output: context.stderr,
     clock: context.clock,
     callsLeft: await callsLeftToday(store, config, provider),
+    ...(plan === undefined ? {} : { plan }),
   })
   try {
     return await fetchAll(
@@ -109,6 +124,7 @@ export async function fetchSymbols(
         calendarOf: await openCalendars(pool, config.home),
         signal: context.signal,
         ...(archive === undefined ? {} : { archive }),
+        ...(lane === undefined ? {} : { lane }),
         onProgress: (task) => progress.task(task),
         onWait: (wait) => progress.wait(wait),
       },
@@ -126,7 +142,7 @@ export async function fetchSymbols(
  * sent elsewhere than to the vendor itself, so that no call is spent on what would be refused.
  * @throws StockyardError `STORE_SIMULATED` where none is left
  */
-async function withoutStrangers(
+export async function withoutStrangers(
   store: Store,
   config: Config,
   providers: readonly Provider[],

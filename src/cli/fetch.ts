@@ -2,8 +2,6 @@
 import type { Config } from '../config.ts'
 import { listInstruments } from '../db/instruments.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
-import { DAY_MS } from '../domain/date.ts'
-import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import type { FetchSummary, TaskSummary } from '../load/fetch-series.ts'
 import type { Define } from './commands.ts'
@@ -12,7 +10,9 @@ import type { Store } from './open-store.ts'
 import {
   addExamples,
   addPeriod,
+  checkBegun,
   checkPeriod,
+  firstDay,
   intervalsOption,
   readSymbols,
   wholeNumber,
@@ -62,11 +62,9 @@ async function fetchCommand(
   options: FetchOptions,
 ): Promise<number> {
   checkPeriod(options)
-  if (options.days !== undefined && options.from !== undefined) {
-    throw new StockyardError('usage', 'OPTION_CONFLICT', '--days and --from cannot go together.', {
-      hint: 'Say either how many days back, or the first day.',
-    })
-  }
+  const now = context.clock.now()
+  checkBegun(options, now)
+  const from = firstDay(options, getCalendar('XNYS').localDay(now))
   const config = await context.config()
   const intervals = options.interval ?? [config.defaultInterval]
   const providers = chooseProviders(options.provider, config, intervals)
@@ -75,7 +73,7 @@ async function fetchCommand(
     symbols: symbols.length > 0 ? symbols : await watchedSymbols(store, config),
     intervals,
     providers,
-    from: options.from ?? daysBack(context, options.days),
+    from,
     until: options.until ?? null,
     force: options.force === true,
   })
@@ -91,12 +89,8 @@ export async function watchedSymbols(store: Store, config: Config): Promise<read
   return readSymbols(config.defaultTickers)
 }
 
-function daysBack(context: CommandContext, days: number | undefined): number | null {
-  if (days === undefined) return null
-  return getCalendar('XNYS').localDay(context.clock.now()) - days * DAY_MS
-}
-
-function summaryText(context: CommandContext, store: Store, summary: FetchSummary): string {
+/** What became of each task, as a table, and of the run. */
+export function summaryText(context: CommandContext, store: Store, summary: FetchSummary): string {
   const { stdout } = context
   const table = formatTable<TaskSummary>(
     stdout,
@@ -122,6 +116,7 @@ const CONFIG_CODES = new Set(['KEY_REFUSED', 'KEY_MISSING'])
 const OTHER_CODES = new Set([
   'SYMBOL_UNKNOWN',
   'NO_DATA',
+  'NOT_OFFERED',
   // What vendors say to a symbol that they do not know.
   'REQUEST_REFUSED',
   'INTERRUPTED',

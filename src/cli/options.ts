@@ -1,6 +1,6 @@
 /** What people type after options, read and checked the same way by every command. */
 import { Option, type Command } from 'commander'
-import { requireDay } from '../domain/date.ts'
+import { DAY_MS, requireDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { INTERVALS, parseInterval, type Interval } from '../domain/interval.ts'
 import { requireSymbol } from '../db/instruments.ts'
@@ -44,7 +44,7 @@ function splitList(text: string): string[] {
  * The interval that was typed; an unknown one is answered with the nearest known one.
  * @throws StockyardError `INTERVAL_UNKNOWN`
  */
-function readInterval(text: string): Interval {
+export function readInterval(text: string): Interval {
   try {
     return parseInterval(text)
   } catch (error) {
@@ -94,6 +94,36 @@ export function checkPeriod(period: Period): void {
   throw new StockyardError('usage', 'PERIOD_EMPTY', '--from is not before --until.', {
     hint: '--from is included and --until is not: write --until as the day after the last one wanted.',
   })
+}
+
+/**
+ * Refuses a period that has not begun: there can be no bars of it.
+ * @param now milliseconds UTC
+ * @throws StockyardError `PERIOD_FUTURE`
+ */
+export function checkBegun({ from }: Period, now: number): void {
+  // Where the sun rises first, the next day has begun already.
+  if (from === undefined || from <= now + DAY_MS) return
+  throw new StockyardError('usage', 'PERIOD_FUTURE', '--from lies in the future.', {
+    hint: 'Write the first session that is wanted as YYYY-MM-DD, not later than today.',
+  })
+}
+
+/**
+ * The day from which `--days` or `--from` begins; null where neither is given.
+ * @param today the exchange's date of now
+ * @throws StockyardError `OPTION_CONFLICT` where both are given
+ */
+export function firstDay(
+  { days, from }: { readonly days?: number; readonly from?: number },
+  today: number,
+): number | null {
+  if (days !== undefined && from !== undefined) {
+    throw new StockyardError('usage', 'OPTION_CONFLICT', '--days and --from cannot go together.', {
+      hint: 'Say either how many days back, or the first day.',
+    })
+  }
+  return from ?? (days === undefined ? null : today - days * DAY_MS)
 }
 
 /** `--from` and `--until` as dates of the exchange or as instants. */

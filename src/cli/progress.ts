@@ -26,6 +26,14 @@ export interface ProgressFrame {
   readonly clock: Clock
   /** Calls that the day's budget still has; null where it has no such limit. */
   readonly callsLeft: number | null
+  /** The whole work, where it was planned before it began. */
+  readonly plan?: WorkPlan
+}
+
+export interface WorkPlan {
+  readonly calls: number
+  /** Milliseconds that some of its calls take at least, inside the budget. */
+  readonly spanMs: (calls: number) => number
 }
 
 /** Shows the progress of a fetch. */
@@ -40,14 +48,22 @@ function show(output: Output, text: string): void {
 
 // One line a step -------------------------------------------------------------------------------------
 
-function writeLines({ output }: ProgressFrame): Progress {
+function writeLines(frame: ProgressFrame): Progress {
+  const { output, clock, plan } = frame
   const shown = new Map<number, string>()
+  const newest = new Map<number, TaskProgress>()
+  const startedAt = clock.now()
   return {
     task: (task) => {
       const text = stepText(task)
+      newest.set(task.number, task)
       if (text === null || shown.get(task.number) === text) return
       shown.set(task.number, text)
-      show(output, `${task.symbol} ${task.interval}: ${text}\n`)
+      const whole =
+        plan === undefined
+          ? ''
+          : ` (in all ${totalLine([...newest.values()], frame, clock.now() - startedAt)})`
+      show(output, `${task.symbol} ${task.interval}: ${text}${whole}\n`)
     },
     wait: (wait) => show(output, `${waitText(wait)}\n`),
     finish: () => {},
@@ -91,7 +107,8 @@ interface Drawn {
   readonly changedAt: number
 }
 
-function drawBlock({ output, clock, callsLeft }: ProgressFrame): Progress {
+function drawBlock(frame: ProgressFrame): Progress {
+  const { output, clock } = frame
   const tasks = new Map<number, Drawn>()
   const startedAt = clock.now()
   let waiting: (Wait & { readonly until: number }) | undefined
@@ -102,7 +119,8 @@ function drawBlock({ output, clock, callsLeft }: ProgressFrame): Progress {
     if (!isLast && now - drawnAt < DRAW_EVERY_MS) return
     drawnAt = now
     const lines = blockLines(output, [...tasks.values()])
-    lines.push(totalLine([...tasks.values()], callsLeft, now - startedAt))
+    const all = [...tasks.values()].map(({ task }) => task)
+    lines.push(totalLine(all, frame, now - startedAt))
     if (waiting !== undefined && waiting.until > now && !isLast) {
       lines.push(output.paint('yellow', waitText({ ...waiting, ms: waiting.until - now })))
     }
@@ -154,25 +172,36 @@ function taskLine(output: Output, { task, startedAt, changedAt }: Drawn): string
   return `${name} ${mark} ${gauge} ${calls} ${countsText(task)}${rate}`
 }
 
-function totalLine(all: readonly Drawn[], callsLeft: number | null, elapsedMs: number): string {
+function totalLine(
+  all: readonly TaskProgress[],
+  { callsLeft, plan }: ProgressFrame,
+  elapsedMs: number,
+): string {
   const done = sum(all, (task) => task.requestsDone)
-  const planned = sum(all, (task) => task.requestsPlanned)
+  const planned = Math.max(
+    sum(all, (task) => task.requestsPlanned),
+    plan?.calls ?? 0,
+  )
+  const bars = sum(all, (task) => task.fetched)
   const parts = [
     `${done}/${planned} calls`,
-    `${formatCount(sum(all, (task) => task.fetched))} bars`,
+    `${formatCount(bars)} bars${plan === undefined ? '' : rateText(bars, elapsedMs)}`,
     formatSpan(elapsedMs),
   ]
   if (callsLeft !== null) {
     parts.push(`${Math.max(0, callsLeft - sum(all, (task) => task.requests))} calls left today`)
   }
   if (done > 0 && planned > done) {
-    parts.push(`about ${formatSpan((elapsedMs / done) * (planned - done))} to go`)
+    const left = planned - done
+    // What the budget allows is slower than a few quick calls at the start make it seem.
+    const toGoMs = Math.max((elapsedMs / done) * left, plan?.spanMs(left) ?? 0)
+    parts.push(`about ${formatSpan(toGoMs)} to go`)
   }
   return parts.join('  ')
 }
 
-function sum(all: readonly Drawn[], pick: (task: TaskProgress) => number): number {
-  return all.reduce((total, { task }) => total + pick(task), 0)
+function sum(all: readonly TaskProgress[], pick: (task: TaskProgress) => number): number {
+  return all.reduce((total, task) => total + pick(task), 0)
 }
 
 function rateText(rows: number, elapsedMs: number): string {

@@ -98,7 +98,8 @@ function isDerived(task: Task): boolean {
   return first !== undefined && baseInterval(first, task.interval) !== null
 }
 
-function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof listSeries>>): Task[] {
+/** The tasks of a wish, symbol by symbol, each with the vendors that may serve it in turn. */
+export function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof listSeries>>): Task[] {
   const pairs = wish.symbols.flatMap((symbol) =>
     wish.intervals.map((interval) => ({ symbol, interval })),
   )

@@ -155,7 +155,7 @@ async function askInTurn(run: Run, task: Task, report: Report): Promise<void> {
     } catch (thrown) {
       const error = asStockyardError(thrown, context.signal)
       if (STOPPING_CODES.has(error.code)) halted.set(provider.id, error)
-      if (!letsOthersServe(error)) throw error
+      if (!letsOthersServe(error, run.wish)) throw error
       failures.push(error)
       const note = `${provider.id} did not serve: ${redact(error.message)}`
       report({ notes: [...task.progress.notes, note] })
@@ -268,7 +268,10 @@ function unsupportedError(task: Task, wish: FetchWish): StockyardError {
 }
 
 /** False where another vendor would fail in the same way, or must not be asked. */
-function letsOthersServe(error: StockyardError): boolean {
+function letsOthersServe(error: StockyardError, wish: FetchWish): boolean {
+  // History that was begun at one vendor goes on there tomorrow: another one's would be a series of its
+  // own, perhaps a shorter one, and be taken for the whole.
+  if (wish.job === 'backfill' && error.code === 'BUDGET_EXHAUSTED') return false
   return ['provider', 'not-found', 'config'].includes(error.kind) && !STORE_CODES.has(error.code)
 }
 

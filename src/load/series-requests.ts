@@ -128,7 +128,7 @@ async function fetchPlanned(
       progress = addLoaded(progress, loaded, answer)
       restateFrom ??= loaded.restateFrom
       page = answer.next
-      report(progress)
+      if (page !== undefined) report(progress)
     }
     progress = { ...progress, requestsDone: progress.requestsDone + 1 }
     report(progress)
