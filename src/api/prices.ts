@@ -1,25 +1,32 @@
 /** Bars: a page of them as JSON, all of them as a stream of CSV or NDJSON, and the latest one. */
 import { Readable } from 'node:stream'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { StockyardError } from '../domain/error.ts'
 import { parseInterval } from '../domain/interval.ts'
-import {
-  readBars,
-  streamBars,
-  type BarAnswer,
-  type BarChunk,
-  type BarQuery,
-} from '../query/bars.ts'
+import { streamManyBars, findSymbols, readManyBars, SYMBOLS_MAX } from '../query/bars-of-many.ts'
+import { readBars, streamBars, type BarQuery, type BarStream } from '../query/bars.ts'
 import { parseBound } from '../query/bound.ts'
 import { AUTO_PROVIDER } from '../query/choose-series.ts'
 import { readLatest, readQuote } from '../query/latest.ts'
-import { barRow, CSV_HEADER, csvLines, type BarRow } from '../query/rows.ts'
+import { FIELDS, parseFields, type Field } from '../query/rows.ts'
 import type { ApiContext, ApiOptions, App, ProviderInfo } from './context.ts'
+import {
+  acceptedFormat,
+  FORMATS,
+  manyAnswer,
+  MEDIA_TYPES,
+  priceAnswer,
+  textHead,
+  textLines,
+  textOf,
+  type Format,
+} from './price-formats.ts'
 import {
   choice,
   intervalParameter,
   list,
+  optional,
   paging,
   problems,
   query,
@@ -28,32 +35,15 @@ import {
   text,
 } from './schemas.ts'
 
-const FORMATS = ['json', 'ndjson', 'csv'] as const
-type Format = (typeof FORMATS)[number]
-
-const MEDIA_TYPES: Readonly<Record<Format, string>> = {
-  json: 'application/json; charset=utf-8',
-  ndjson: 'application/x-ndjson; charset=utf-8',
-  csv: 'text/csv; charset=utf-8; header=present',
-}
-
-/** Parameters of the interface that are not served yet, with the value that asks for nothing. */
-const NEUTRAL = { adjust: 'none', as_of: 'now', resample: 'none', include: 'none' } as const
-
 const providerParameter = text(40, {
   default: AUTO_PROVIDER,
-  description: 'Whose bars: the id of a provider, or `auto` for the first that has some.',
+  description:
+    'Whose bars: the id of a provider, or `auto` for the best that any has of each start, by priority.',
   examples: ['auto', 'alpha-vantage'],
 })
 
-function neutralOnly(value: string) {
-  return Type.Optional(
-    text(40, { default: value, description: `Nothing but \`${value}\` is served yet.` }),
-  )
-}
-
-function pricesQuery(options: ApiOptions) {
-  return query({
+function pricesParameters(options: ApiOptions) {
+  return {
     interval: Type.Optional(intervalParameter),
     from: Type.Optional(
       text(40, {
@@ -77,12 +67,54 @@ function pricesQuery(options: ApiOptions) {
           'Without it the header `accept` decides. CSV and NDJSON stream all bars where no `limit` is given.',
       }),
     ),
-    adjust: neutralOnly(NEUTRAL.adjust),
-    as_of: neutralOnly(NEUTRAL.as_of),
-    resample: neutralOnly(NEUTRAL.resample),
-    include: neutralOnly(NEUTRAL.include),
+    adjust: Type.Optional(
+      choice(['none', 'splits', 'all'], {
+        default: 'none',
+        description:
+          "As traded, in today's shares, or with dividends taken out of older prices, too.",
+      }),
+    ),
+    as_of: Type.Optional(
+      text(40, {
+        default: 'now',
+        description:
+          'Final bars as they were known at an instant, or at the end of a date of the exchange.',
+        examples: ['2024-06-03T20:00:00Z', '2024-06-03'],
+      }),
+    ),
+    resample: Type.Optional(
+      text(20, {
+        default: 'none',
+        description: 'A longer interval that the bars of `interval` are made into.',
+        examples: ['1h', '1wk'],
+      }),
+    ),
+    include: Type.Optional(
+      choice(['none', 'live'], {
+        default: 'none',
+        description: '`live` adds bars that were seen before their period was over.',
+      }),
+    ),
+    fields: Type.Optional(
+      text(100, {
+        description: `Only these of ${FIELDS.join(', ')}; the key is always there.`,
+        examples: ['close,volume'],
+      }),
+    ),
     ...paging(options),
+  }
+}
+
+function pricesQuery(options: ApiOptions) {
+  return query(pricesParameters(options))
+}
+
+function manyQuery(options: ApiOptions) {
+  const symbols = text(4000, {
+    description: `Symbols with commas between them, ${SYMBOLS_MAX} at most.`,
+    examples: ['AAPL,MSFT'],
   })
+  return query({ symbols, ...pricesParameters(options) })
 }
 
 type PricesQuery = Static<ReturnType<typeof pricesQuery>>
@@ -90,7 +122,14 @@ type PricesQuery = Static<ReturnType<typeof pricesQuery>>
 const tags = ['prices']
 const wrong = { 400: 'A parameter is wrong.', 404: 'The store has no such symbol.' }
 
-export function addPrices(app: App, { pool, options, providers, log }: ApiContext): void {
+export function addPrices(app: App, context: ApiContext): void {
+  addPricesOfOne(app, context)
+  addPricesOfMany(app, context)
+  addLatest(app, context.pool, context.providers)
+}
+
+function addPricesOfOne(app: App, context: ApiContext): void {
+  const { pool, options } = context
   app.get(
     '/api/v1/stocks/:symbol/prices',
     {
@@ -98,42 +137,105 @@ export function addPrices(app: App, { pool, options, providers, log }: ApiContex
         tags,
         summary: 'Bars of a stock',
         description:
-          'From the store; nothing is fetched. A stock that has none at the interval answers with an empty list.',
+          'From the store; nothing is fetched. A stock that has none at the interval answers with bars made of shorter ones, or with an empty list.',
         params: symbolPath,
         querystring: pricesQuery(options),
-        response: {
-          200: {
-            description: 'Bars in the order asked for.',
-            content: {
-              'application/json': { schema: priceList },
-              'application/x-ndjson': { schema: { type: 'string' } },
-              'text/csv': { schema: { type: 'string' } },
-            },
-          },
-          ...problems(wrong),
-        },
+        response: { 200: priceResponse(priceList), ...problems(wrong) },
       },
     },
     async (request, reply) => {
       const asked = request.query
-      const wanted = toBarQuery(request.params.symbol, asked, providers)
-      const format = asked.format ?? acceptedFormat(request.headers.accept)
-      void reply.type(MEDIA_TYPES[format]).header('vary', 'accept')
-      if (format !== 'json' && asked.limit === undefined) {
+      const { symbol } = request.params
+      const wanted = { symbol, ...toBarQuery(asked, context) }
+      const shape = beginAnswer(request, reply, context)
+      if (shape.format !== 'json' && asked.limit === undefined) {
         const stream = await streamBars(pool, wanted, asked.cursor)
-        if (request.method === 'HEAD') return reply.send('')
-        const body = Readable.from(writeChunks(stream, format), { objectMode: false })
-        body.on('error', (error) => log.warn({ error: error.message }, 'a download broke off'))
-        return reply.send(body)
+        return sendStreams([stream], shape, request, reply, context)
       }
       const limit = asked.limit ?? options.defaultPageSize
       const answer = await readBars(pool, wanted, limit, asked.cursor)
-      if (format === 'json') return reply.send(priceAnswer(answer))
+      if (shape.format === 'json') return reply.send(priceAnswer(answer, shape.fields))
       linkNext(reply, request.url, answer.next)
-      return reply.send(header(format) + writeChunk(answer, answer, format))
+      const { format, fields } = shape
+      return reply.send(textHead(format, fields) + textLines(answer, answer, format, fields))
     },
   )
-  addLatest(app, pool, providers)
+}
+
+function addPricesOfMany(app: App, context: ApiContext): void {
+  const { pool, options } = context
+  app.get(
+    '/api/v1/prices',
+    {
+      schema: {
+        tags,
+        summary: 'Bars of several stocks',
+        description: 'The same over some symbols, ordered by symbol, then by time.',
+        querystring: manyQuery(options),
+        response: { 200: priceResponse(manyList), ...problems(wrong) },
+      },
+    },
+    async (request, reply) => {
+      const asked = request.query
+      const symbols = await findSymbols(pool, asked.symbols)
+      const wanted = toBarQuery(asked, context)
+      const shape = beginAnswer(request, reply, context)
+      if (shape.format !== 'json' && asked.limit === undefined) {
+        const streams = streamManyBars(pool, symbols, wanted, asked.cursor)
+        return sendStreams(await startStreams(streams), shape, request, reply, context)
+      }
+      const limit = asked.limit ?? options.defaultPageSize
+      const found = await readManyBars(pool, symbols, wanted, limit, asked.cursor)
+      const { format, fields } = shape
+      if (format === 'json') {
+        const interval = wanted.resample ?? wanted.interval
+        const heading = { interval, adjust: wanted.adjust, as_of: asked.as_of ?? null }
+        return reply.send(manyAnswer(found, heading, fields))
+      }
+      linkNext(reply, request.url, found.next)
+      const parts = found.answers.map((answer) => textLines(answer, answer, format, fields))
+      return reply.send(textHead(format, fields) + parts.join(''))
+    },
+  )
+}
+
+interface Shape {
+  readonly format: Format
+  readonly fields: readonly Field[]
+}
+
+/** Reads how the answer is wanted, and says in its headers what it is. */
+function beginAnswer(request: FastifyRequest, reply: FastifyReply, { options }: ApiContext): Shape {
+  const asked = request.query as PricesQuery
+  const format = asked.format ?? acceptedFormat(request.headers.accept)
+  const fields = asked.fields === undefined ? FIELDS : parseFields(asked.fields)
+  void reply.type(MEDIA_TYPES[format]).header('vary', 'accept')
+  if (options.simulated) void reply.header('x-stockyard-simulated', '1')
+  return { format, fields }
+}
+
+/** Plans the first stream, so that what is wrong with the question is told before the answer begins. */
+async function startStreams(streams: AsyncGenerator<BarStream>): Promise<AsyncIterable<BarStream>> {
+  const { value: first, done } = await streams.next()
+  return (async function* () {
+    if (done === true) return
+    yield first
+    yield* streams
+  })()
+}
+
+/** Sends all bars as they are read. */
+async function sendStreams(
+  streams: Iterable<BarStream> | AsyncIterable<BarStream>,
+  { format, fields }: Shape,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { log }: ApiContext,
+): Promise<FastifyReply> {
+  if (request.method === 'HEAD') return reply.send('')
+  const body = Readable.from(textOf(streams, format, fields), { objectMode: false })
+  body.on('error', (error) => log.warn({ error: error.message }, 'a download broke off'))
+  return reply.send(body)
 }
 
 function addLatest(app: App, pool: ApiContext['pool'], providers: readonly ProviderInfo[]): void {
@@ -181,50 +283,72 @@ function addLatest(app: App, pool: ApiContext['pool'], providers: readonly Provi
   )
 }
 
-const priceList = list(ref('Bar'), {
-  symbol: { type: 'string', examples: ['AAPL'] },
-  interval: { type: 'string', examples: ['1d'] },
-  adjust: { type: 'string', enum: ['none'] },
-  provider: { type: ['string', 'null'], description: 'Whose bars; null where there are none.' },
-  as_of: { type: ['string', 'null'], description: 'Null: as they are known now.' },
-})
+const warningsNote = {
+  type: 'array',
+  items: { type: 'string' },
+  description: 'What the answer could not do, where there is something.',
+}
+const adjustNote = { type: 'string', enum: ['none', 'splits', 'all'] }
 
-function priceAnswer(answer: BarAnswer): object {
-  const { symbol, interval, provider: from, bars, provisional, next } = answer
-  const data: BarRow[] = []
-  for (let i = 0; i < bars.length; i += 1) data.push(barRow(interval, bars, provisional, i))
-  return { symbol, interval, adjust: 'none', provider: from, as_of: null, data, next }
+const priceList = optional(
+  list(ref('Bar'), {
+    symbol: { type: 'string', examples: ['AAPL'] },
+    interval: { type: 'string', examples: ['1d'] },
+    adjust: adjustNote,
+    provider: {
+      type: ['string', 'null'],
+      description:
+        'Whose bars; `auto` where several series were merged, null where there are none.',
+    },
+    as_of: {
+      type: ['string', 'null'],
+      description: 'The instant as of which they are known; null: as they are known now.',
+    },
+  }),
+  {
+    derived_from: {
+      type: 'string',
+      description: 'The interval of the stored bars that these were made of, where they were.',
+    },
+    warnings: warningsNote,
+  },
+)
+
+const manyList = optional(
+  list(ref('SymbolBar'), {
+    interval: { type: 'string', examples: ['1d'] },
+    adjust: adjustNote,
+    as_of: { type: ['string', 'null'], description: 'As it was asked for; null: now.' },
+  }),
+  { warnings: warningsNote },
+)
+
+function priceResponse(schema: object) {
+  return {
+    description: 'Bars in the order asked for.',
+    content: {
+      'application/json': { schema },
+      'application/x-ndjson': { schema: { type: 'string' } },
+      'text/csv': { schema: { type: 'string' } },
+    },
+  }
 }
 
-function toBarQuery(
-  symbol: string,
-  asked: PricesQuery,
-  providers: readonly ProviderInfo[],
-): BarQuery {
-  refuseLater(asked)
+function toBarQuery(asked: PricesQuery, { providers, clock }: ApiContext) {
+  const { as_of: asOf = 'now', resample = 'none' } = asked
   return {
-    symbol,
     interval: parseInterval(asked.interval ?? '1d'),
     provider: requireProvider(asked.provider ?? AUTO_PROVIDER, providers),
     from: asked.from === undefined ? null : parseBound(asked.from, 'from'),
     until: asked.until === undefined ? null : parseBound(asked.until, 'until'),
     session: asked.session ?? 'all',
     sort: asked.sort ?? 'asc',
-  }
-}
-
-/** A parameter that would change the answer and that we do not serve must not be passed over. */
-function refuseLater(asked: PricesQuery): void {
-  for (const [name, neutral] of Object.entries(NEUTRAL)) {
-    const value = asked[name as keyof typeof NEUTRAL]
-    if (value === undefined || value === neutral) continue
-    throw new StockyardError(
-      'usage',
-      'PARAMETER_UNSUPPORTED',
-      `"${name}" is not served yet, other than as ${name}=${neutral}.`,
-      { hint: 'Leave it out.' },
-    )
-  }
+    now: clock.now(),
+    adjust: asked.adjust ?? 'none',
+    asOf: asOf === 'now' ? null : parseBound(asOf, 'as_of'),
+    resample: resample === 'none' ? null : parseInterval(resample),
+    live: asked.include === 'live',
+  } satisfies Omit<BarQuery, 'symbol'>
 }
 
 /**
@@ -243,47 +367,10 @@ export function requireProvider(id: string, providers: readonly ProviderInfo[]):
   )
 }
 
-/** The first media type of an Accept header that is one of ours; JSON for all others. */
-function acceptedFormat(accept: string | undefined): Format {
-  for (const part of (accept ?? '').split(',')) {
-    const type = part.split(';')[0]!.trim().toLowerCase()
-    const found = FORMATS.find((format) => MEDIA_TYPES[format].startsWith(`${type};`))
-    if (found !== undefined) return found
-  }
-  return 'json'
-}
-
 /** Formats without a place for the cursor tell it in a header (RFC 8288). */
 function linkNext(reply: FastifyReply, url: string, next: string | null): void {
   if (next === null) return
   const link = new URL(url, 'http://localhost')
   link.searchParams.set('cursor', next)
   void reply.header('link', `<${link.pathname}${link.search}>; rel="next"`)
-}
-
-type Series = Pick<BarAnswer, 'symbol' | 'interval' | 'provider'>
-
-function header(format: Format): string {
-  return format === 'csv' ? CSV_HEADER : ''
-}
-
-async function* writeChunks(
-  stream: Series & { readonly chunks: AsyncIterable<BarChunk> },
-  format: Format,
-): AsyncGenerator<string> {
-  yield header(format)
-  for await (const chunk of stream.chunks) yield writeChunk(stream, chunk, format)
-}
-
-function writeChunk(series: Series, chunk: BarChunk, format: Format): string {
-  const { symbol, interval } = series
-  const provider = series.provider ?? ''
-  const { bars, provisional } = chunk
-  if (format === 'csv') return csvLines({ symbol, interval, provider }, bars, provisional)
-  let lines = ''
-  for (let i = 0; i < bars.length; i += 1) {
-    const row = { symbol, interval, provider, ...barRow(interval, bars, provisional, i) }
-    lines += `${JSON.stringify(row)}\n`
-  }
-  return lines
 }

@@ -1,10 +1,12 @@
 /** `stockyard bars`: the bars of a symbol, as a table or as NDJSON. */
+import type { Connection, Pool } from '../db/connect.ts'
 import { inSnapshot } from '../db/snapshot.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
-import { readBars, streamBars, type BarQuery } from '../query/bars.ts'
-import { barRow } from '../query/rows.ts'
+import { readBars, streamBars, type BarHeading, type BarQuery } from '../query/bars.ts'
+import { barRow, type PriceRow } from '../query/rows.ts'
 import { barLines } from './bar-lines.ts'
+import { addBarWishes, wishesOf, type BarWishes } from './bar-options.ts'
 import type { Define } from './commands.ts'
 import type { Store } from './open-store.ts'
 import {
@@ -20,7 +22,7 @@ import type { CommandContext } from './run-command.ts'
 import { simulatedNote } from './simulated-note.ts'
 import { formatPrice, formatTable } from './table.ts'
 
-interface BarsOptions extends Bounds {
+interface BarsOptions extends Bounds, BarWishes {
   readonly json?: boolean
   readonly interval?: Interval
   readonly provider?: string
@@ -42,12 +44,14 @@ export const define: Define = (command, run) => {
     .option('-n, --limit <n>', 'the newest bars only', wholeNumber('--limit', 1, LIMIT_MAX))
     .option('--all', 'every bar of the period')
     .option('--regular', 'leave out bars before the open and after the close')
-  addBounds(command).action((symbol: string, options: BarsOptions) =>
+  addBarWishes(addBounds(command)).action((symbol: string, options: BarsOptions) =>
     run(options, (context) => bars(context, readSymbol(symbol), options)),
   )
   addExamples(command, [
     ['bars AAPL', 'the newest daily bars'],
     ['bars AAPL -i 5m --from 2024-07-03 --until 2024-07-04', 'one session'],
+    ['bars AAPL -i 1m --resample 1h --adjust splits', 'hours out of minutes, in today’s shares'],
+    ['bars AAPL --as-of 2024-06-03', 'as they were known at the end of that day'],
     ['bars AAPL --json | jq -s length', 'all of them, for a script'],
   ])
 }
@@ -64,6 +68,7 @@ async function bars(context: CommandContext, symbol: string, options: BarsOption
     until: options.until ?? null,
     session: options.regular === true ? 'regular' : 'all',
     sort: newest === null ? 'asc' : 'desc',
+    ...wishesOf(options, context.clock.now()),
   }
   if (newest === null) await writeAll(context, store, query)
   else await writeNewest(context, store, query, newest)
@@ -76,51 +81,73 @@ async function writeNewest(
   query: BarQuery,
   limit: number,
 ): Promise<void> {
-  const {
-    bars: found,
-    provisional,
-    provider,
-    symbol,
-    next,
-  } = await readBars(store.pool, query, limit)
-  const rows = Array.from({ length: found.length }, (_, index) =>
-    barRow(query.interval, found, provisional, found.length - 1 - index),
-  )
+  const answer = await readBars(store.pool, query, limit)
+  const { symbol, interval, next } = answer
+  const { length } = answer.bars
+  const rows = Array.from({ length }, (_, index) => barRow(interval, answer, length - 1 - index))
+  const more = next === null ? '' : `; the newest ${limit}, --all shows every bar`
   if (context.json) {
-    const { interval } = query
     const lines = rows.map((row) => `${JSON.stringify({ symbol, interval, ...row })}\n`)
     await context.stdout.write(lines.join(''))
+    await tellWhat(context, store, answer, '')
     return
   }
   requireBars(rows.length, query)
   await context.stdout.write(barTable(context, rows))
-  const more = next === null ? '' : `; the newest ${limit}, --all shows every bar`
-  await context.stderr.write(
-    `${simulatedNote(store)}${symbol} ${query.interval} from ${provider}${more}\n`,
-  )
+  await tellWhat(context, store, answer, more)
 }
 
 /** All bars in order, in constant memory. */
 async function writeAll(context: CommandContext, store: Store, query: BarQuery): Promise<void> {
-  await inSnapshot(store.pool, async (connection) => {
-    const { symbol, interval, provider, chunks } = await streamBars(connection, query)
+  await atOnePoint(store.pool, query, async (db) => {
+    const stream = await streamBars(db, query)
+    const { symbol, interval, chunks } = stream
     let count = 0
     for await (const chunk of chunks) {
       context.signal.throwIfAborted()
       count += chunk.bars.length
       if (context.json) {
-        const series = { symbol, interval, provider: provider ?? '' }
-        await context.stdout.write(barLines('ndjson', series, chunk))
+        await context.stdout.write(barLines('ndjson', { symbol, interval }, chunk))
         continue
       }
       const rows = Array.from({ length: chunk.bars.length }, (_, index) =>
-        barRow(interval, chunk.bars, chunk.provisional, index),
+        barRow(interval, chunk, index),
       )
       await context.stdout.write(barTable(context, rows))
     }
     if (!context.json) requireBars(count, query)
+    await tellWhat(context, store, stream, '')
   })
 }
+
+/** Reads as of one moment: of the past where the query says so, else in a snapshot of now. */
+async function atOnePoint(
+  pool: Pool,
+  { asOf }: Pick<BarQuery, 'asOf'>,
+  work: (db: Pool | Connection) => Promise<void>,
+): Promise<void> {
+  if (asOf == null) await inSnapshot(pool, work)
+  else await work(pool)
+}
+
+/** Says on standard error what the bars are, and what could not be done; a script hears what matters. */
+async function tellWhat(
+  context: CommandContext,
+  store: Store,
+  heading: BarHeading,
+  more: string,
+): Promise<void> {
+  const { symbol, interval, provider, adjust, derivedFrom, warnings } = heading
+  const made = derivedFrom === null ? '' : `, made of ${derivedFrom}`
+  const adjusted = adjust === 'none' ? '' : `, adjusted for ${ADJUSTED_FOR[adjust]}`
+  if (!context.json || store.simulated) {
+    const what = `${symbol} ${interval} from ${provider}${made}${adjusted}${more}`
+    await context.stderr.write(`${simulatedNote(store)}${what}\n`)
+  }
+  for (const warning of warnings) await context.stderr.write(`${warning}\n`)
+}
+
+const ADJUSTED_FOR = { splits: 'splits', all: 'splits and dividends' } as const
 
 function requireBars(count: number, query: BarQuery): void {
   if (count > 0) return
@@ -132,7 +159,7 @@ function requireBars(count: number, query: BarQuery): void {
   )
 }
 
-function barTable(context: CommandContext, rows: readonly ReturnType<typeof barRow>[]): string {
+function barTable(context: CommandContext, rows: readonly PriceRow[]): string {
   return formatTable(
     context.stdout,
     [
@@ -142,12 +169,15 @@ function barTable(context: CommandContext, rows: readonly ReturnType<typeof barR
       { title: 'low', align: 'right', value: (row) => formatPrice(row.low) },
       { title: 'close', align: 'right', value: (row) => formatPrice(row.close) },
       { title: 'volume', align: 'right', value: (row) => row.volume },
-      { title: 'state', value: (row) => row.state },
+      ...(rows.some(({ provider }) => provider !== rows[0]!.provider)
+        ? [{ title: 'provider', value: (row: PriceRow) => row.provider }]
+        : []),
+      { title: 'state', value: (row) => (row.partial === true ? 'partial' : row.state) },
     ],
     rows,
   )
 }
 
-function barKeyText(row: ReturnType<typeof barRow>): string {
+function barKeyText(row: PriceRow): string {
   return row.session ?? row.ts?.replace('T', ' ').replace(':00Z', '') ?? ''
 }

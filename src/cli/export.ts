@@ -1,11 +1,12 @@
 /** `stockyard export`: bars as CSV or NDJSON, to standard output or whole into a file. */
 import { Option } from 'commander'
-import type { Connection } from '../db/connect.ts'
+import type { Connection, Pool } from '../db/connect.ts'
 import { inSnapshot } from '../db/snapshot.ts'
 import type { Interval } from '../domain/interval.ts'
 import { streamBars } from '../query/bars.ts'
 import { readStatus } from '../query/status.ts'
 import { BAR_FORMATS, barLines, headOf, type BarFormat } from './bar-lines.ts'
+import { addBarWishes, wishesOf, type BarWishes } from './bar-options.ts'
 import type { Define } from './commands.ts'
 import { writeFileWhole } from './file-output.ts'
 import type { Store } from './open-store.ts'
@@ -16,7 +17,7 @@ import type { CommandContext } from './run-command.ts'
 import { simulatedNote } from './simulated-note.ts'
 import { formatCount } from './table.ts'
 
-interface ExportOptions extends Bounds {
+interface ExportOptions extends Bounds, BarWishes {
   readonly json?: boolean
   readonly format: BarFormat
   readonly symbols?: readonly string[]
@@ -35,7 +36,7 @@ export const define: Define = (command, run) => {
     .addOption(intervalsOption('bars of this length; DEFAULT_INTERVAL where left out'))
     .addOption(providerOption('one vendor only; else the best one of each symbol'))
     .option('-o, --output <file>', 'a file in place of standard output')
-  addBounds(command).action((options: ExportOptions) =>
+  addBarWishes(addBounds(command)).action((options: ExportOptions) =>
     run(options, (context) => exportCommand(context, options)),
   )
   addExamples(command, [
@@ -54,10 +55,13 @@ async function exportCommand(context: CommandContext, options: ExportOptions): P
   const intervals = options.interval ?? [defaultInterval]
   const store = await context.openStore()
   const written = { bars: 0, missing: [] as string[] }
+  const now = context.clock.now()
+  const job = { context, options, intervals, written, now }
   const work = (write: Write) =>
-    inSnapshot(store.pool, (connection) =>
-      writeBars({ context, connection, options, intervals, written }, write),
-    )
+    // What was known at an instant needs no snapshot, and must see what is committed meanwhile.
+    options.asOf === undefined
+      ? inSnapshot(store.pool, (db) => writeBars({ ...job, db }, write))
+      : writeBars({ ...job, db: store.pool }, write)
   const { output } = options
   if (output === undefined) await work((text) => context.stdout.write(text))
   else await writeFileWhole(output, work)
@@ -69,10 +73,12 @@ type Write = (text: string) => Promise<void>
 
 interface Job {
   readonly context: CommandContext
-  readonly connection: Connection
+  readonly db: Pool | Connection
   readonly options: ExportOptions
   readonly intervals: readonly Interval[]
   readonly written: { bars: number; missing: string[] }
+  /** Instant of asking. */
+  readonly now: number
 }
 
 async function writeBars(job: Job, write: Write): Promise<void> {
@@ -94,19 +100,19 @@ async function writeBars(job: Job, write: Write): Promise<void> {
 async function storedSymbols(job: Job): Promise<string[]> {
   const symbols = new Set<string>()
   for (const interval of job.intervals) {
-    const { data } = await readStatus(job.connection, { interval, provider: job.options.provider })
+    const { data } = await readStatus(job.db, { interval, provider: job.options.provider })
     for (const series of data) symbols.add(series.symbol)
   }
   return [...symbols].sort()
 }
 
 async function writeSeries(
-  { context, connection, options }: Job,
+  { context, db, options, now }: Job,
   symbol: string,
   interval: Interval,
   write: Write,
 ): Promise<number> {
-  const stream = await streamBars(connection, {
+  const stream = await streamBars(db, {
     symbol,
     interval,
     provider: options.provider ?? 'auto',
@@ -114,12 +120,13 @@ async function writeSeries(
     until: options.until ?? null,
     session: 'all',
     sort: 'asc',
+    ...wishesOf(options, now),
   })
-  const series = { symbol: stream.symbol, interval, provider: stream.provider ?? '' }
+  for (const warning of stream.warnings) await context.stderr.write(`${symbol}: ${warning}\n`)
   let count = 0
   for await (const chunk of stream.chunks) {
     context.signal.throwIfAborted()
-    await write(barLines(options.format, series, chunk))
+    await write(barLines(options.format, stream, chunk))
     count += chunk.bars.length
   }
   return count

@@ -13,17 +13,22 @@ export interface SeriesRef {
   readonly basis: 'raw' | 'split'
 }
 
-/** The series of an instrument, at one interval or, where that is null, at all. */
+/**
+ * The series of an instrument, at one interval or, where that is null, at all.
+ * @param asOf those that were there at an instant; null: all
+ */
 export async function listSeries(
   db: Queryable,
   instrumentId: number,
   interval: Interval | null,
+  asOf: number | null = null,
 ): Promise<SeriesRef[]> {
   const { rows } = await db.query<SeriesRef>(
     `SELECT id, interval, provider, basis FROM stockyard.series
      WHERE instrument_id = $1 AND ($2::text IS NULL OR interval = $2)
+       AND ($3::timestamptz IS NULL OR created_at <= $3)
      ORDER BY provider, basis`,
-    [instrumentId, interval],
+    [instrumentId, interval, asOf === null ? null : new Date(asOf)],
   )
   return rows
 }

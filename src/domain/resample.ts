@@ -48,7 +48,7 @@ export function resample(
   calendar: Calendar,
   { until = Infinity }: ResampleOptions = {},
 ): Resampled {
-  if (!canResample(from, to)) throw impossible(from, to)
+  requireResample(from, to)
   if (isIntraday(to)) {
     const runs = cutSessions(batch, calendar, intervalMs(to))
     return { bars: joinRuns(batch, runs), partial: markPartial(runs, until) }
@@ -60,12 +60,17 @@ export function resample(
   return { bars: joinRuns(daily, runs), partial: markPartialPeriods(runs, untilDay, to, calendar) }
 }
 
-function impossible(from: Interval, to: Interval): StockyardError {
+/**
+ * Refuses what canResample tells apart.
+ * @throws StockyardError `RESAMPLE_IMPOSSIBLE`
+ */
+export function requireResample(from: Interval, to: Interval): void {
+  if (canResample(from, to)) return
   const hint =
     from === '1wk'
       ? 'Make months of daily bars, since a week may lie in two of them.'
       : `Choose an interval longer than ${from}, or begin with shorter bars.`
-  return new StockyardError(
+  throw new StockyardError(
     'usage',
     'RESAMPLE_IMPOSSIBLE',
     `Bars of ${to} cannot be made of bars of ${from}.`,

@@ -3,7 +3,7 @@
  */
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { DAY_MS, parseDay } from '../domain/date.ts'
+import { DAY_MS, monthStart, parseDay, weekStart } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { longPageStart } from '../domain/page.ts'
@@ -93,6 +93,26 @@ function longRange(
     pageFrom: from === null ? FIRST_DAY : longPageStart(interval, tsFrom),
     pageUntil: until === null ? LAST_DAY : tsUntil,
   }
+}
+
+/**
+ * The same range with the pages of another interval, of whose bars those of the range are made: all that
+ * any of them needs to be whole.
+ */
+export function rangeOfBase(range: BarRange, interval: Interval, base: Interval): BarRange {
+  if (base === interval || isIntraday(interval)) return range
+  const { tsFrom, tsUntil } = range
+  const from = clampDay(tsFrom)
+  const until = clampDay(Number.isFinite(tsUntil) ? periodEnd(interval, tsUntil - 1) : tsUntil)
+  const pageFrom = isIntraday(base) ? from : longPageStart(base, from)
+  return { ...range, pageFrom, pageUntil: until }
+}
+
+/** The day after the last one of the period that holds a day. */
+function periodEnd(interval: Interval, day: number): number {
+  if (interval === '1wk') return weekStart(day) + 7 * DAY_MS
+  if (interval === '1mo') return monthStart(monthStart(day) + 31 * DAY_MS)
+  return day + 1
 }
 
 /** The rest of a range after the bar `ts`, in the order of the answer. */

@@ -1,24 +1,30 @@
 /**
  * Bars as they are read: one answer of limited length, or a stream of any length in constant memory.
  */
-import { BAR_COLUMNS, makeBatch, sliceBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
-import type { Calendar, Session } from '../domain/calendar/calendar.ts'
-import { getCalendar } from '../domain/calendar/registry.ts'
-import { DAY_MS } from '../domain/date.ts'
+import type { AdjustMode } from '../domain/adjust.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import type { Connection, Pool } from '../db/connect.ts'
-import { getInstrument } from '../db/instruments.ts'
-import { readPageRange } from '../db/pages.ts'
-import { listSeries, type SeriesRef } from '../db/read-series.ts'
-import { barRange, indexRange, rangeAfter, type BarRange } from './bar-range.ts'
+import {
+  cutChunk,
+  joinChunks,
+  keepRegular,
+  reverseChunk,
+  sliceChunk,
+  type BarChunk,
+  type PageChunk,
+} from './bar-chunk.ts'
+import { rangeAfter, rangeOfBase } from './bar-range.ts'
 import type { Bound } from './bound.ts'
-import { chooseSeries } from './choose-series.ts'
+import { AUTO_PROVIDER } from './choose-series.ts'
 import { cursorError, decodeCursor, encodeCursor } from './cursor.ts'
+import { mergedPages } from './merged-pages.ts'
+import { derivedFrom, planBars, type BarPlan } from './plan-bars.ts'
+import { resamplePages } from './resample-pages.ts'
 
 export interface BarQuery {
   readonly symbol: string
   readonly interval: Interval
-  /** A provider's id, or `auto`: the first that has the series, by a fixed priority. */
+  /** A provider's id, or `auto`: row by row the best that any provider has, by priority. */
   readonly provider: string
   /** Included; null for the first bar. */
   readonly from: Bound | null
@@ -27,28 +33,41 @@ export interface BarQuery {
   /** `regular` leaves out intraday bars before the open and after the close. */
   readonly session: 'all' | 'regular'
   readonly sort: 'asc' | 'desc'
+  /** The instant of asking, milliseconds UTC: actions with a later ex date have not happened yet. */
+  readonly now: number
+  /** Absent for `none`: prices as they were traded. */
+  readonly adjust?: AdjustMode
+  /** What was known then; a plain date means the end of that date on the exchange. Absent: now. */
+  readonly asOf?: Bound | null
+  /** Makes the bars of `interval` into these. */
+  readonly resample?: Interval | null
+  /** Adds bars that were seen before their period was over. */
+  readonly live?: boolean
 }
 
-/** Bars in the order of the query, and parallel to them 1 where one is not final. */
-export interface BarChunk {
-  readonly bars: BarBatch
-  readonly provisional: Uint8Array
-}
-
-export interface BarAnswer extends BarChunk {
+/** What is said once about all bars of an answer. */
+export interface BarHeading {
   readonly symbol: string
+  /** Of the bars, after resampling. */
   readonly interval: Interval
-  /** Whose bars they are; null where `auto` found none. */
+  readonly adjust: AdjustMode
+  /** Whose bars they are; `auto` where several series were merged, null where there is none. */
   readonly provider: string | null
+  /** Milliseconds UTC; null for now. */
+  readonly asOf: number | null
+  /** The interval of the stored bars that they were made of; null where these are the stored ones. */
+  readonly derivedFrom: Interval | null
+  /** Sentences about what the answer could not do, as in an action that was left out. */
+  readonly warnings: readonly string[]
+}
+
+export interface BarAnswer extends BarHeading, BarChunk {
   /** Where to go on, or null at the end. */
   readonly next: string | null
 }
 
-export interface BarStream {
-  readonly symbol: string
-  readonly interval: Interval
-  readonly provider: string | null
-  /** A page at a time. */
+export interface BarStream extends BarHeading {
+  /** In the order of the query, a page at a time. */
   readonly chunks: AsyncGenerator<BarChunk>
 }
 
@@ -58,8 +77,9 @@ const PAGES_AT_ONCE = 20
 const BARS_PER_PAGE = 78
 
 /**
- * At most `limit` bars, and a cursor where there are more. A cursor stays with the series it began on.
- * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`, `RANGE_INVALID`, `CURSOR_INVALID`
+ * At most `limit` bars, and a cursor where there are more. A cursor goes on after a start, whichever series
+ * have bars by then.
+ * @throws StockyardError `CURSOR_INVALID`, and what planBars throws
  */
 export async function readBars(
   db: Pool | Connection,
@@ -67,26 +87,29 @@ export async function readBars(
   limit: number,
   cursor: string | null = null,
 ): Promise<BarAnswer> {
-  const { series, calendar, range, ...found } = await prepare(db, query, cursor)
-  if (series === null) return { ...found, ...concat([]), next: null }
+  const plan = await planAfter(db, query, cursor)
+  const isDerived = plan.base !== plan.interval
+  const needed = isDerived ? PAGES_AT_ONCE : Math.ceil((limit + 1) / BARS_PER_PAGE)
   const chunks: BarChunk[] = []
   let length = 0
-  const pagesAtOnce = Math.min(PAGES_AT_ONCE, Math.ceil((limit + 1) / BARS_PER_PAGE))
-  for await (const chunk of walk(db, query, series, calendar, range, pagesAtOnce)) {
+  for await (const chunk of barsOf(db, query, plan, Math.min(PAGES_AT_ONCE, needed))) {
     chunks.push(chunk)
     length += chunk.bars.length
     if (length > limit) break
   }
-  const all = concat(chunks)
-  if (length <= limit) return { ...found, ...all, next: null }
-  const kept = takeFirst(all, limit)
-  const next = encodeCursor('bars', [series.id, query.sort, kept.bars.ts[limit - 1]!])
-  return { ...found, ...kept, next }
+  const heading = headingOf(plan, query)
+  const all = joinChunks(chunks, [heading.provider ?? ''])
+  if (length <= limit) return { ...heading, ...all, next: null }
+  const kept = sliceChunk(all, 0, limit)
+  const last = kept.bars.ts[limit - 1]!
+  const next = encodeCursor('bars', [plan.instrumentId, plan.interval, query.sort, last])
+  return { ...heading, ...kept, next }
 }
 
 /**
  * All bars of a query, page by page. Each page is read as it is at that moment; hand in a connection
- * with a transaction of its own where all must be of one moment.
+ * with a transaction of its own where all must be of one moment, but not with `asOf`, which needs none and
+ * must see what is committed meanwhile.
  * @throws StockyardError as readBars does
  */
 export async function streamBars(
@@ -94,135 +117,70 @@ export async function streamBars(
   query: BarQuery,
   cursor: string | null = null,
 ): Promise<BarStream> {
-  const { series, calendar, range, ...found } = await prepare(db, query, cursor)
-  const chunks =
-    series === null ? nothing() : walk(db, query, series, calendar, range, PAGES_AT_ONCE)
-  return { ...found, chunks }
+  const plan = await planAfter(db, query, cursor)
+  return { ...headingOf(plan, query), chunks: barsOf(db, query, plan, PAGES_AT_ONCE) }
 }
 
-async function* nothing(): AsyncGenerator<BarChunk> {}
-
-interface Prepared {
-  readonly symbol: string
-  readonly interval: Interval
-  readonly provider: string | null
-  readonly series: SeriesRef | null
-  readonly calendar: Calendar
-  readonly range: BarRange
+function headingOf(plan: BarPlan, query: BarQuery): BarHeading {
+  const { symbol, interval, adjust, asOf, warnings } = plan
+  const provider = whoseBars(plan, query)
+  return { symbol, interval, adjust, provider, asOf, derivedFrom: derivedFrom(plan), warnings }
 }
 
-async function prepare(
+function whoseBars({ series }: BarPlan, query: BarQuery): string | null {
+  const providers = new Set(series.map(({ provider }) => provider))
+  if (providers.size > 1) return AUTO_PROVIDER
+  const [only] = providers
+  return only ?? (query.provider === AUTO_PROVIDER ? null : query.provider)
+}
+
+/** The plan of what comes after a cursor, or of all. */
+async function planAfter(
   db: Pool | Connection,
   query: BarQuery,
   cursor: string | null,
-): Promise<Prepared> {
-  const { interval, sort } = query
-  const instrument = await getInstrument(db, query.symbol)
-  const calendar = getCalendar(instrument.exchange)
-  const range = barRange(interval, calendar, query.from, query.until)
-  const all = await listSeries(db, instrument.id, interval)
-  const chosen = chooseSeries(all, query.provider)
-  const same = { symbol: instrument.symbol, interval, calendar }
-  if (cursor === null) {
-    const provider = chosen?.provider ?? (query.provider === 'auto' ? null : query.provider)
-    return { ...same, provider, series: chosen, range }
-  }
-  const [seriesId, order, ts] = decodeCursor(cursor, 'bars', ['number', 'string', 'number'])
-  const series = all.find((one) => one.id === seriesId)
-  const isOurs = query.provider === 'auto' || series?.provider === query.provider
-  if (series === undefined || !isOurs || order !== sort || !(Math.abs(ts) <= 8.64e15)) {
-    throw cursorError()
-  }
-  const rest = rangeAfter(range, interval, calendar, sort, ts)
-  return { ...same, provider: series.provider, series, range: rest }
+): Promise<BarPlan> {
+  if (cursor === null) return await planBars(db, query)
+  const shape = ['number', 'string', 'string', 'number'] as const
+  const [instrumentId, interval, order, ts] = decodeCursor(cursor, 'bars', shape)
+  if (order !== query.sort || !(Math.abs(ts) <= 8.64e15)) throw cursorError()
+  const plan = await planBars(db, query)
+  if (instrumentId !== plan.instrumentId || interval !== plan.interval) throw cursorError()
+  return { ...plan, range: rangeAfter(plan.range, plan.interval, plan.calendar, query.sort, ts) }
 }
 
-/** The bars of a range in order, a page at a time; empty pages are left out. */
-async function* walk(
+/** The bars of a plan in the order of the query; chunks without any are left out. */
+async function* barsOf(
   db: Pool | Connection,
   query: BarQuery,
-  series: SeriesRef,
-  calendar: Calendar,
-  range: BarRange,
+  plan: BarPlan,
   pagesAtOnce: number,
 ): AsyncGenerator<BarChunk> {
-  const { interval, sort } = query
-  let { pageFrom, pageUntil } = range
-  for (;;) {
-    const pages = await readPageRange(db, series.id, {
-      interval,
-      from: pageFrom,
-      until: pageUntil,
-      order: sort,
-      limit: pagesAtOnce,
-    })
-    for (const page of pages) {
-      const inRange = cutPage(page, range)
-      const wanted =
-        query.session === 'regular' && isIntraday(interval)
-          ? keepRegular(inRange, calendar.session(page.startsOn))
-          : inRange
-      if (wanted.bars.length > 0) yield sort === 'desc' ? reverse(wanted) : wanted
-    }
-    if (pages.length < pagesAtOnce) return
-    const last = pages.at(-1)!.startsOn
-    if (sort === 'asc') pageFrom = last + DAY_MS
-    else pageUntil = last
+  const { series, base, interval, range, calendar, asOf } = plan
+  if (series.length === 0) return
+  const { pageFrom: from, pageUntil: until } = rangeOfBase(range, interval, base)
+  const live = query.live === true
+  const pageQuery = { from, until, order: query.sort, pagesAtOnce, asOf, calendar, live }
+  const stored = mergedPages(db, series, pageQuery, plan.adjusting)
+  const regular = query.session === 'regular' && isIntraday(base)
+  const inHours = regular ? regularPages(stored, plan) : stored
+  const made = base === interval ? inHours : resamplePages(inHours, resampleNeed(plan, query))
+  for await (const page of made) {
+    const wanted = cutChunk(page, range)
+    if (wanted.bars.length > 0) yield query.sort === 'desc' ? reverseChunk(wanted) : wanted
   }
 }
 
-function cutPage(page: BarChunk, range: BarRange): BarChunk {
-  const [first, end] = indexRange(page.bars, range.tsFrom, range.tsUntil)
-  return {
-    bars: sliceBatch(page.bars, first, end),
-    provisional: page.provisional.subarray(first, end),
-  }
+function resampleNeed({ base, interval, calendar, asOf }: BarPlan, { sort }: BarQuery) {
+  return { from: base, to: interval, calendar, order: sort, isAsOf: asOf !== null }
 }
 
-/** The bars that start in regular trading, breaks left out. */
-function keepRegular(chunk: BarChunk, session: Session | null): BarChunk {
-  if (session === null) return take(chunk, [])
-  const indexes: number[] = []
-  const [first, end] = indexRange(chunk.bars, session.open, session.close)
-  for (let i = first; i < end; i += 1) {
-    const ts = chunk.bars.ts[i]!
-    if (!session.breaks.some(([from, until]) => ts >= from && ts < until)) indexes.push(i)
-  }
-  return take(chunk, indexes)
-}
-
-function reverse(chunk: BarChunk): BarChunk {
-  const { length } = chunk.bars
-  return take(
-    chunk,
-    Array.from({ length }, (_, i) => length - 1 - i),
-  )
-}
-
-function take(chunk: BarChunk, indexes: readonly number[]): BarChunk {
-  return {
-    bars: takeBars(chunk.bars, indexes),
-    provisional: Uint8Array.from(indexes, (i) => chunk.provisional[i]!),
-  }
-}
-
-function concat(chunks: readonly BarChunk[]): BarChunk {
-  if (chunks.length === 1) return chunks[0]!
-  const length = chunks.reduce((sum, chunk) => sum + chunk.bars.length, 0)
-  const bars = makeBatch(length)
-  const provisional = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    for (const column of BAR_COLUMNS) bars[column].set(chunk.bars[column], at)
-    provisional.set(chunk.provisional, at)
-    at += chunk.bars.length
-  }
-  return { bars, provisional }
-}
-
-function takeFirst(chunk: BarChunk, count: number): BarChunk {
-  return {
-    bars: sliceBatch(chunk.bars, 0, count),
-    provisional: chunk.provisional.subarray(0, count),
+async function* regularPages(
+  pages: AsyncIterable<PageChunk>,
+  { calendar }: BarPlan,
+): AsyncGenerator<PageChunk> {
+  for await (const page of pages) {
+    const kept = keepRegular(page, calendar.session(page.startsOn))
+    if (kept.bars.length > 0) yield kept
   }
 }

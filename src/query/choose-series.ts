@@ -1,37 +1,35 @@
-/** Which of an instrument's series answers a question. */
+/** Which of an instrument's series answer a question, and in which order. */
 import type { SeriesRef } from '../db/read-series.ts'
+import { DEFAULT_PRIORITY } from './provider-priority.ts'
 
 /** Value of `provider` that leaves the choice to us. */
 export const AUTO_PROVIDER = 'auto'
 
-/**
- * Providers by how far their bars are taken before those of others: what somebody corrected by hand,
- * then consolidated tapes with raw prices, then the rest in the order of their names.
- */
-const PRIORITY = ['manual', 'polygon', 'alpha-vantage', 'yahoo']
+type Candidate = Pick<SeriesRef, 'provider' | 'basis'>
 
-/** The first series of the provider, or by priority where the provider is `auto`; null where none is. */
-export function chooseSeries<T extends Pick<SeriesRef, 'provider' | 'basis'>>(
+/**
+ * The series of the provider, or of all of them where it is `auto`, the best first: by priority, then by
+ * name; of one provider prices as traded before restated ones.
+ */
+export function rankSeries<T extends Candidate>(
   series: readonly T[],
   provider: string,
+  priority: readonly string[] = DEFAULT_PRIORITY,
+): T[] {
+  const rank = (id: string) => (priority.includes(id) ? priority.indexOf(id) : priority.length)
+  return series
+    .filter((one) => provider === AUTO_PROVIDER || one.provider === provider)
+    .toSorted((a, b) => {
+      if (a.provider === b.provider) return a.basis < b.basis ? -1 : a.basis === b.basis ? 0 : 1
+      return rank(a.provider) - rank(b.provider) || (a.provider < b.provider ? -1 : 1)
+    })
+}
+
+/** The best series of the provider, or of all where it is `auto`; null where there is none. */
+export function chooseSeries<T extends Candidate>(
+  series: readonly T[],
+  provider: string,
+  priority?: readonly string[],
 ): T | null {
-  const candidates =
-    provider === AUTO_PROVIDER ? series : series.filter((one) => one.provider === provider)
-  return candidates.toSorted(bySeriesPriority)[0] ?? null
-}
-
-function bySeriesPriority(
-  a: Pick<SeriesRef, 'provider' | 'basis'>,
-  b: Pick<SeriesRef, 'provider' | 'basis'>,
-): number {
-  if (a.provider !== b.provider) {
-    return rank(a.provider) - rank(b.provider) || (a.provider < b.provider ? -1 : 1)
-  }
-  if (a.basis === b.basis) return 0
-  return a.basis === 'raw' ? -1 : 1
-}
-
-function rank(provider: string): number {
-  const index = PRIORITY.indexOf(provider)
-  return index < 0 ? PRIORITY.length : index
+  return rankSeries(series, provider, priority)[0] ?? null
 }

@@ -3,8 +3,10 @@
  * are public.
  */
 import type { BarBatch } from '../domain/bar-batch.ts'
+import { StockyardError } from '../domain/error.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
+import { providerOf, type BarChunk } from './bar-chunk.ts'
 
 export type BarState = 'final' | 'provisional'
 
@@ -24,6 +26,12 @@ export interface BarRow extends BarValues {
   readonly ts?: string
   readonly session?: string
   readonly state: BarState
+}
+
+/** A bar of an answer: it says whose it is, and where its period reaches beyond what is known. */
+export interface PriceRow extends BarRow {
+  readonly provider: string
+  readonly partial?: true
 }
 
 /** `2024-01-02T14:30:00Z`; milliseconds are written only where there are some. */
@@ -54,41 +62,105 @@ export function barValues(bars: BarBatch, index: number): BarValues {
   }
 }
 
-/** The bar at an index as JSON; `provisional` is parallel to the bars. */
-export function barRow(
-  interval: Interval,
-  bars: BarBatch,
-  provisional: Uint8Array,
-  index: number,
-): BarRow {
+/** The bar at an index as JSON. */
+export function barRow(interval: Interval, chunk: BarChunk, index: number): PriceRow {
   return {
-    ...barKey(interval, bars.ts[index]!),
-    ...barValues(bars, index),
-    state: provisional[index] === 1 ? 'provisional' : 'final',
+    ...barKey(interval, chunk.bars.ts[index]!),
+    ...barValues(chunk.bars, index),
+    provider: providerOf(chunk, index),
+    state: chunk.provisional[index] === 1 ? 'provisional' : 'final',
+    ...(chunk.partial?.[index] === 1 ? { partial: true } : {}),
   }
 }
 
-export const CSV_HEADER =
-  'symbol,interval,ts,open,high,low,close,volume,vwap,trades,provider,state\n'
+const HEAD_COLUMNS = ['symbol', 'interval', 'ts'] as const
+
+/** What a bar has besides its key, in the order of CSV. */
+export const FIELDS = [
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'vwap',
+  'trades',
+  'provider',
+  'state',
+] as const
+export type Field = (typeof FIELDS)[number]
+
+/**
+ * The fields of a list such as `close,volume`, each once and in the order of FIELDS.
+ * @throws StockyardError `PARAMETER_INVALID`
+ */
+export function parseFields(text: string): readonly Field[] {
+  const named = text.split(',').map((part) => part.trim())
+  const unknown = named.find((name) => !FIELDS.some((field) => field === name))
+  if (unknown === undefined) return FIELDS.filter((field) => named.includes(field))
+  const shown = JSON.stringify(unknown.slice(0, 40))
+  throw new StockyardError('usage', 'PARAMETER_INVALID', `A bar has no field ${shown}.`, {
+    hint: `Use some of ${FIELDS.join(', ')}, with commas between them.`,
+  })
+}
+
+/** A bar with its key and some fields alone; a mark of being partial stays. */
+export function pickFields(row: PriceRow, fields: readonly Field[]): Partial<PriceRow> {
+  const { ts, session, partial } = row
+  return {
+    ...(ts === undefined ? { session: session! } : { ts }),
+    ...Object.fromEntries(fields.map((field) => [field, row[field]])),
+    ...(partial === true ? { partial } : {}),
+  }
+}
+
+/** The first line of CSV with these fields. */
+export function csvHeader(fields: readonly Field[] = FIELDS): string {
+  return `${[...HEAD_COLUMNS, ...fields].join(',')}\n`
+}
 
 /**
  * Bars as lines of CSV, each ended by a line feed. Numbers are the shortest text that reads back as
  * the same number; an absent value is an empty cell.
  */
 export function csvLines(
-  series: { readonly symbol: string; readonly interval: Interval; readonly provider: string },
-  bars: BarBatch,
-  provisional: Uint8Array,
+  series: { readonly symbol: string; readonly interval: Interval },
+  chunk: BarChunk,
+  fields: readonly Field[] = FIELDS,
 ): string {
+  if (fields.length !== FIELDS.length) return csvLinesOf(series, chunk, fields)
+  const { bars, provisional, sources } = chunk
   const head = `${csvText(series.symbol)},${series.interval},`
-  const tail = `,${csvText(series.provider)},`
+  const tails = chunk.providers.map((provider) => `,${csvText(provider)},`)
   const formatTs = isIntraday(series.interval) ? makeInstantFormat() : formatDate
   let lines = ''
   for (let i = 0; i < bars.length; i += 1) {
     const state = provisional[i] === 1 ? 'provisional' : 'final'
     const prices = `${bars.open[i]!},${bars.high[i]!},${bars.low[i]!},${bars.close[i]!}`
     const rest = `${cell(bars.volume[i]!)},${cell(bars.vwap[i]!)},${cell(bars.trades[i]!)}`
+    const tail = tails[sources === null ? 0 : sources[i]!]!
     lines += `${head}${formatTs(bars.ts[i]!)},${prices},${rest}${tail}${state}\n`
+  }
+  return lines
+}
+
+/** The same with some fields only. */
+function csvLinesOf(
+  series: { readonly symbol: string; readonly interval: Interval },
+  chunk: BarChunk,
+  fields: readonly Field[],
+): string {
+  const { bars, provisional } = chunk
+  const head = `${csvText(series.symbol)},${series.interval},`
+  const formatTs = isIntraday(series.interval) ? makeInstantFormat() : formatDate
+  const cellOf = (field: Field, i: number) => {
+    if (field === 'provider') return csvText(providerOf(chunk, i))
+    if (field === 'state') return provisional[i] === 1 ? 'provisional' : 'final'
+    return cell(bars[field][i]!)
+  }
+  let lines = ''
+  for (let i = 0; i < bars.length; i += 1) {
+    const cells = fields.map((field) => `,${cellOf(field, i)}`)
+    lines += `${head}${formatTs(bars.ts[i]!)}${cells.join('')}\n`
   }
   return lines
 }

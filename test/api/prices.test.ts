@@ -34,6 +34,7 @@ describe('prices as JSON', () => {
       volume: 1000,
       vwap: null,
       trades: null,
+      provider: 'alpha-vantage',
       state: 'final',
     })
     assert.equal(headers['content-type'], 'application/json; charset=utf-8')
@@ -107,7 +108,8 @@ describe('prices as CSV', () => {
       url = /^<([^>]+)>; rel="next"$/.exec(String(headers['link']))?.[1] ?? null
     }
     const from = Date.UTC(2023, 5, 1)
-    const expected = [...AAPL_DAILY.ts].filter((ts) => ts >= from)
+    // The last one was seen before its session was over.
+    const expected = [...AAPL_DAILY.ts].slice(0, -1).filter((ts) => ts >= from)
     assert.deepEqual(
       seen,
       expected.map((ts) => new Date(ts).toISOString().slice(0, 10)),
@@ -130,7 +132,7 @@ describe('prices as NDJSON', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as object)
-    const series = { symbol: 'AAPL', interval: '1d', provider: 'alpha-vantage' }
+    const series = { symbol: 'AAPL', interval: '1d' }
     assert.deepEqual(
       rows,
       json.body.data.map((bar) => ({ ...series, ...bar })),

@@ -85,6 +85,7 @@ test('bars --json streams the rows of the REST API with symbol and interval', as
     'volume',
     'vwap',
     'trades',
+    'provider',
     'state',
   ])
   assert.equal(rows[0].session, '2024-02-05')

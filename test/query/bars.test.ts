@@ -7,13 +7,19 @@ import { readBars, streamBars, type BarQuery } from '../../src/query/bars.ts'
 import { parseBound } from '../../src/query/bound.ts'
 import { formatInstant } from '../../src/query/rows.ts'
 import { makeDatabase } from '../support/database.ts'
-import { AAPL_DAILY, AAPL_MINUTES, EXTENDED_HOURS, fillStore } from '../support/filled-store.ts'
+import {
+  AAPL_DAILY,
+  AAPL_MINUTES,
+  EXTENDED_HOURS,
+  fillStore,
+  FRIDAY,
+} from '../support/filled-store.ts'
 
 const { pool } = await makeDatabase()
 await fillStore(pool)
 
 function query(
-  changes: Omit<Partial<BarQuery>, 'from' | 'until'> & { from?: string; until?: string },
+  changes: Omit<Partial<BarQuery>, 'from' | 'until' | 'now'> & { from?: string; until?: string },
 ): BarQuery {
   const { from, until, ...rest } = changes
   return {
@@ -22,6 +28,8 @@ function query(
     provider: 'auto',
     session: 'all',
     sort: 'asc',
+    now: FRIDAY,
+    live: true,
     ...rest,
     from: from === undefined ? null : parseBound(from, 'from'),
     until: until === undefined ? null : parseBound(until, 'until'),
@@ -155,7 +163,7 @@ describe('cursors over bars', () => {
     )
   })
 
-  it('are refused by another series or order', async () => {
+  it('are refused by another symbol, interval or order', async () => {
     const { next } = await readBars(pool, query({}), 5)
     const refused = { code: 'CURSOR_INVALID' }
     await assert.rejects(readBars(pool, query({ symbol: 'MSFT' }), 5, next), refused)
@@ -178,7 +186,7 @@ describe('a stream of bars', () => {
   })
 
   it('of what is not stored is empty', async () => {
-    const stream = await streamBars(pool, query({ interval: '15m' }))
+    const stream = await streamBars(pool, query({ symbol: 'XOM' }))
     assert.equal(stream.provider, null)
     assert.equal((await stream.chunks.next()).done, true)
   })

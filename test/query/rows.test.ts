@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { makeBatch } from '../../src/domain/bar-batch.ts'
+import { makeBatch, type BarBatch } from '../../src/domain/bar-batch.ts'
+import type { BarChunk } from '../../src/query/bar-chunk.ts'
 import { barRow, csvLines, csvText, formatInstant } from '../../src/query/rows.ts'
 
 function oneBar(ts: number) {
@@ -16,18 +17,24 @@ function oneBar(ts: number) {
   return bars
 }
 
+/** Bars that are all of one provider. */
+function chunkOf(bars: BarBatch, provider: string, provisional = 0): BarChunk {
+  const marks = new Uint8Array(bars.length).fill(provisional)
+  return { bars, provisional: marks, partial: null, providers: [provider], sources: null }
+}
+
 describe('a bar as JSON', () => {
   it('has the start in UTC without milliseconds when it is intraday', () => {
-    const row = barRow('5m', oneBar(1_704_205_800_000), Uint8Array.of(1), 0)
+    const row = barRow('5m', chunkOf(oneBar(1_704_205_800_000), 'polygon', 1), 0)
     assert.equal(
       JSON.stringify(row),
       '{"ts":"2024-01-02T14:30:00Z","open":184.22,"high":185.88,"low":183.43,"close":184.25,' +
-        '"volume":58414460,"vwap":null,"trades":null,"state":"provisional"}',
+        '"volume":58414460,"vwap":null,"trades":null,"provider":"polygon","state":"provisional"}',
     )
   })
 
   it('has the session in place of the start when it is daily or longer', () => {
-    const row = barRow('1d', oneBar(Date.UTC(2024, 0, 2)), Uint8Array.of(0), 0)
+    const row = barRow('1d', chunkOf(oneBar(Date.UTC(2024, 0, 2)), 'polygon'), 0)
     assert.equal(row.session, '2024-01-02')
     assert.equal('ts' in row, false)
     assert.equal(row.state, 'final')
@@ -38,9 +45,9 @@ describe('a bar as CSV', () => {
   it('leaves absent values empty', () => {
     const bars = oneBar(1_704_205_800_000)
     bars.volume[0] = Number.NaN
-    const series = { symbol: 'AAPL', interval: '1m', provider: 'yahoo' } as const
+    const series = { symbol: 'AAPL', interval: '1m' } as const
     assert.equal(
-      csvLines(series, bars, Uint8Array.of(0)),
+      csvLines(series, chunkOf(bars, 'yahoo')),
       'AAPL,1m,2024-01-02T14:30:00Z,184.22,185.88,183.43,184.25,,,,yahoo,final\n',
     )
   })
@@ -53,8 +60,8 @@ describe('a bar as CSV', () => {
       fc.property(seconds, (list) => {
         const bars = makeBatch(list.length)
         list.forEach((second, i) => (bars.ts[i] = second * 1000))
-        const series = { symbol: 'A', interval: '1m', provider: 'p' } as const
-        const lines = csvLines(series, bars, new Uint8Array(list.length)).split('\n').slice(0, -1)
+        const series = { symbol: 'A', interval: '1m' } as const
+        const lines = csvLines(series, chunkOf(bars, 'p')).split('\n').slice(0, -1)
         const instants = lines.map((line) => line.split(',')[2])
         assert.deepEqual(
           instants,
@@ -69,8 +76,8 @@ describe('a bar as CSV', () => {
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (price) => {
         const bars = oneBar(0)
         bars.close[0] = price
-        const series = { symbol: 'A', interval: '1d', provider: 'p' } as const
-        const cell = csvLines(series, bars, Uint8Array.of(0)).split(',')[6]
+        const series = { symbol: 'A', interval: '1d' } as const
+        const cell = csvLines(series, chunkOf(bars, 'yahoo')).split(',')[6]
         assert.equal(Number(cell) === price, true)
       }),
     )
