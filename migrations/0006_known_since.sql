@@ -9,12 +9,17 @@ ALTER TABLE stockyard.page_versions ADD COLUMN known_after integer[];
 ALTER TABLE stockyard.pages ALTER COLUMN known_after SET STORAGE EXTERNAL;
 ALTER TABLE stockyard.page_versions ALTER COLUMN known_after SET STORAGE EXTERNAL;
 
--- Until now a page to which bars were appended did not say when. What it holds counts as known since its last
--- change: later than it was for most of its bars, but for none of them earlier.
-UPDATE stockyard.pages SET valid_from = least(observed_at, clock_timestamp())
-  WHERE observed_at > valid_from;
-UPDATE stockyard.page_versions SET valid_from = least(observed_at, valid_until)
-  WHERE observed_at > valid_from;
+-- Until now a page to which bars were appended did not say when. The first version of a page counts as known
+-- since its last change: later than it was for most of its bars, but for none of them earlier. Later versions
+-- stay as they are, so that they follow one another.
+UPDATE stockyard.pages p SET valid_from = least(observed_at, clock_timestamp())
+  WHERE observed_at > valid_from AND NOT EXISTS (
+    SELECT FROM stockyard.page_versions v
+    WHERE v.series_id = p.series_id AND v.starts_on = p.starts_on);
+UPDATE stockyard.page_versions p SET valid_from = least(observed_at, valid_until)
+  WHERE observed_at > valid_from AND NOT EXISTS (
+    SELECT FROM stockyard.page_versions v
+    WHERE v.series_id = p.series_id AND v.starts_on = p.starts_on AND v.valid_until < p.valid_until);
 
 -- When the ledger of splits and dividends held a row, by the clock of the database; first_seen and
 -- replaced_at say when the vendor's answers had come.

@@ -300,7 +300,7 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
       ...seriesKey,
       ...barKey,
       old: object(barValues),
-      new: object(barValues),
+      new: { ...object(barValues), type: ['object', 'null'], description: 'Null: it was removed.' },
       changed_at: INSTANT,
       run: { type: 'integer', description: 'The run that brought the new value.' },
     },

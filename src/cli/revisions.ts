@@ -62,7 +62,7 @@ interface ChangedValue {
 function changedValues(revision: Revision): ChangedValue[] {
   const columns = Object.keys(revision.old) as (keyof BarValues)[]
   return columns
-    .filter((column) => revision.old[column] !== revision.new[column])
+    .filter((column) => revision.old[column] !== (revision.new?.[column] ?? null))
     .map((column) => ({ revision, column }))
 }
 
@@ -86,7 +86,8 @@ function revisionTable(context: CommandContext, rows: readonly ChangedValue[]): 
       {
         title: 'is',
         align: 'right',
-        value: ({ revision, column }) => valueText(revision.new[column]),
+        value: ({ revision, column }) =>
+          revision.new === null ? 'removed' : valueText(revision.new[column]),
       },
       {
         title: 'changed (UTC)',

@@ -162,7 +162,8 @@ export interface PageChange {
   readonly seriesId: number
   readonly interval: Interval
   readonly before: StoredPage
-  readonly after: StoredPage
+  /** As it was known when it took over; null where the page was removed. */
+  readonly after: StoredPage | null
   /** When the later version took over, milliseconds UTC. */
   readonly changedAt: number
   readonly runId: number
@@ -191,9 +192,11 @@ export async function readPageChanges(
     for (const row of rows) {
       const changedAt = row.valid_until.getTime()
       const versions = await readVersionsFrom(pool, one, row.starts_on, changedAt)
-      const [before, after] = versions
-      if (before === undefined || after === undefined) continue
+      const [before, next] = versions
+      if (before === undefined) continue
       const { id: seriesId, interval } = one
+      const isSuccessor = next !== undefined && next.validFrom <= changedAt
+      const after = isSuccessor ? versionAsOf(next, changedAt) : null
       changes.push({ seriesId, interval, before, after, changedAt, runId: row.replaced_by })
     }
   }

@@ -19,7 +19,8 @@ export interface Revision {
   readonly ts?: string
   readonly session?: string
   readonly old: BarValues
-  readonly new: BarValues
+  /** Null where the bar was removed. */
+  readonly new: BarValues | null
   readonly changed_at: string
   /** The run that brought the new value. */
   readonly run: number
@@ -42,21 +43,26 @@ export interface RevisionAnswer {
 interface ChangedBar {
   readonly ts: number
   readonly before: number
-  readonly after: number
+  /** Null where it is no longer there. */
+  readonly after: number | null
 }
 
-/** The final bars of a version of a page that are different in its successor, newest bar first. */
+/**
+ * The final bars of a version of a page that are different in its successor, or gone from it, newest bar
+ * first. A successor of null has none.
+ */
 export function changedBars(
   before: Pick<Page, 'bars' | 'provisional'>,
-  after: Pick<Page, 'bars'>,
+  after: Pick<Page, 'bars'> | null,
 ): ChangedBar[] {
   const changed: ChangedBar[] = []
-  let j = 0
+  const places = new Map(Array.from(after?.bars.ts ?? [], (ts, j) => [ts, j]))
   for (let i = 0; i < before.bars.length; i += 1) {
     const ts = before.bars.ts[i]!
-    while (j < after.bars.length && after.bars.ts[j]! < ts) j += 1
-    if (after.bars.ts[j] !== ts || before.provisional[i] === 1) continue
-    if (!hasSameValues(before.bars, i, after.bars, j)) changed.push({ ts, before: i, after: j })
+    if (before.provisional[i] === 1) continue
+    const j = places.get(ts) ?? null
+    if (j !== null && hasSameValues(before.bars, i, after!.bars, j)) continue
+    changed.push({ ts, before: i, after: j })
   }
   return changed.reverse()
 }
@@ -130,7 +136,7 @@ function toRevision(symbol: string, series: readonly SeriesRef[], found: Found):
     provider,
     ...barKey(interval, ts),
     old: barValues(change.before.bars, before),
-    new: barValues(change.after.bars, after),
+    new: after === null ? null : barValues(change.after!.bars, after),
     changed_at: formatInstant(change.changedAt),
     run: change.runId,
   }

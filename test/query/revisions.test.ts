@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeBatch } from '../../src/domain/bar-batch.ts'
+import { inTransaction } from '../../src/db/connect.ts'
+import { readPageRange, writePages } from '../../src/db/pages.ts'
 import { changedBars, readRevisions } from '../../src/query/revisions.ts'
 import { readRejects } from '../../src/query/rejects.ts'
 import { readRun, readRuns } from '../../src/query/runs.ts'
@@ -54,6 +56,30 @@ describe('the difference of two versions of a page', () => {
   })
 })
 
+describe('a final bar that was removed', () => {
+  const before = {
+    bars: batchOf([
+      [1, 10],
+      [2, 20],
+      [3, 30],
+    ]),
+    provisional: Uint8Array.of(0, 1, 0),
+  }
+
+  it('is a difference of the two versions, a provisional one is not', () => {
+    assert.deepEqual(changedBars(before, { bars: batchOf([[1, 10]]) }), [
+      { ts: 3, before: 2, after: null },
+    ])
+  })
+
+  it('is one where no page is left', () => {
+    assert.deepEqual(
+      changedBars(before, null).map(({ ts }) => ts),
+      [3, 1],
+    )
+  })
+})
+
 describe('revisions of a symbol', () => {
   it('tell the value before and after, when, and by which run', async () => {
     const { data, next } = await readRevisions(pool, { symbol: 'aapl', limit: 10 })
@@ -65,7 +91,7 @@ describe('revisions of a symbol', () => {
         one.provider,
         one.session,
         one.old.close,
-        one.new.close,
+        one.new?.close,
         one.run,
       ]),
       [['AAPL', '1d', 'alpha-vantage', REVISED.session, REVISED.old, REVISED.new, runs.revision]],
@@ -77,7 +103,7 @@ describe('revisions of a symbol', () => {
     for (const cents of [1, 2, 3]) await reviseAgain(pool, cents)
     const all = await readRevisions(pool, { symbol: 'AAPL', limit: 10 })
     assert.deepEqual(
-      all.data.map((one) => Math.round((one.new.close - REVISED.old) * 100)),
+      all.data.map((one) => Math.round((one.new!.close - REVISED.old) * 100)),
       [3, 2, 1, 25],
     )
     const first = await readRevisions(pool, { symbol: 'AAPL', limit: 3 })
@@ -195,5 +221,42 @@ describe('the status', () => {
     assert.equal((await readStatus(pool, { symbol: 'msft' })).data.length, 1)
     assert.equal((await readStatus(pool, { interval: '1d' })).data.length, 2)
     await assert.rejects(readStatus(pool, { symbol: 'NOPE' }), { code: 'SYMBOL_UNKNOWN' })
+  })
+})
+
+describe('bars that were removed with their page', () => {
+  it('are listed with nothing in their place', async () => {
+    const { rows } = await pool.query<{ series_id: number }>(
+      `SELECT s.id AS series_id FROM stockyard.series s JOIN stockyard.symbols y USING (instrument_id)
+       WHERE y.symbol = 'AAPL' AND s.interval = '5m'`,
+    )
+    const [{ series_id: seriesId }] = rows as [{ series_id: number }]
+    const [page] = await readPageRange(pool, seriesId, {
+      interval: '5m',
+      from: 0,
+      until: Date.UTC(2100, 0, 1),
+      order: 'asc',
+      limit: 1,
+    })
+    await inTransaction(pool, (connection) =>
+      writePages(connection, {
+        seriesId,
+        rows: [],
+        replaced: [page!.startsOn],
+        kept: [page!.startsOn],
+        runId: runs.partial,
+        now: Date.now(),
+      }),
+    )
+    const { data } = await readRevisions(pool, { symbol: 'AAPL', interval: '5m', limit: 10 })
+    assert.deepEqual(
+      data.map((one) => [one.ts, one.old.close, one.new, one.run]),
+      Array.from(page!.bars.ts, (ts, i) => [
+        new Date(ts).toISOString().replace('.000', ''),
+        page!.bars.close[i],
+        null,
+        runs.partial,
+      ]).reverse(),
+    )
   })
 })
