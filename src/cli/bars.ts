@@ -126,7 +126,7 @@ async function atOnePoint(
   { asOf }: Pick<BarQuery, 'asOf'>,
   work: (db: Pool | Connection) => Promise<void>,
 ): Promise<void> {
-  if (asOf == null) await inSnapshot(pool, work)
+  if ((asOf ?? null) === null) await inSnapshot(pool, work)
   else await work(pool)
 }
 

@@ -50,7 +50,8 @@ export interface BarPlan {
 export async function planBars(db: Pool | Connection, query: BarQuery): Promise<BarPlan> {
   const instrument = await getInstrument(db, query.symbol)
   const calendar = await readCalendar(db, instrument.exchange)
-  const asOf = query.asOf == null ? null : instantOf(query.asOf, calendar)
+  const known = query.asOf ?? null
+  const asOf = known === null ? null : instantOf(known, calendar)
   if (asOf !== null) await settleAsOf(db, asOf)
   const interval = query.resample ?? query.interval
   if (interval !== query.interval) requireResample(query.interval, interval)
