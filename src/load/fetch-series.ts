@@ -17,8 +17,10 @@ import {
 import { listSeries } from '../db/series.ts'
 import type { Provider } from '../providers/provider.ts'
 import { baseInterval } from './derive-series.ts'
+import { followRenames } from './follow-renames.ts'
+import { findMarketDays } from './market-days.ts'
 import { makeTask, runTask } from './run-task.ts'
-import type { FetchContext, FetchWish, Run, Task, TaskProgress } from './run-task.ts'
+import type { FetchContext, FetchWish, Run, Task, TaskProgress, WorkPiece } from './run-task.ts'
 
 export type { FetchContext, FetchWish, TaskProgress } from './run-task.ts'
 
@@ -48,8 +50,14 @@ export interface FetchSummary extends TaskCounts {
  * @throws StockyardError kind `database` when the store is lost; failures of single tasks are in the
  *   summary instead
  */
-export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<FetchSummary> {
-  const tasks = makeTasks(wish, await listSeries(context.pool, wish.symbols))
+export async function fetchAll(context: FetchContext, given: FetchWish): Promise<FetchSummary> {
+  const { symbols, notes } = await followRenames(context.pool, given.symbols)
+  const wish = { ...given, symbols }
+  const tasks = makeTasks(wish, await listSeries(context.pool, symbols))
+  for (const task of tasks) {
+    const note = notes.get(task.symbol)
+    if (note !== undefined) task.progress = { ...task.progress, notes: [note] }
+  }
   await closeAbandonedRuns(context.pool)
   const runId = await inTransaction(context.pool, (connection) =>
     startRun(
@@ -59,7 +67,16 @@ export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<
       tasks.map(({ progress }) => progress),
     ),
   )
-  const run: Run = { context, wish, runId, tasks, halted: new Map(), bases: new Map() }
+  const run: Run = {
+    context,
+    wish,
+    runId,
+    tasks,
+    halted: new Map(),
+    marketDays: wish.pieces === undefined ? await findMarketDays(context, wish, tasks) : new Map(),
+    shared: new Map(),
+    bases: new Map(),
+  }
   // What is made of other series comes after them, so that nothing is asked for twice.
   const made = tasks.filter(isDerived)
   try {
@@ -117,6 +134,10 @@ export function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof list
     ]
     return makeTask(index + 1, symbol, interval, providers)
   })
+}
+
+function makePieceTask({ symbol, interval, provider, from, until }: WorkPiece, at: number): Task {
+  return { ...makeTask(at + 1, symbol, interval, [provider]), period: { from, until } }
 }
 
 function canServe(provider: Provider, symbol: string, interval: Interval): boolean {

@@ -11,7 +11,9 @@ import { redact } from '../log.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AskContext } from './ask.ts'
 import { baseInterval, deriveSeries } from './derive-series.ts'
+import type { MarketDays } from './market-days.ts'
 import { fetchSeries, type SeriesProgress } from './series-requests.ts'
+import type { SharedAnswers } from './shared-answers.ts'
 
 export interface FetchWish {
   readonly symbols: readonly string[]
@@ -29,6 +31,17 @@ export interface FetchWish {
   readonly parallel?: number
   /** True for sessions that are final only: what still moves is left alone. */
   readonly finalOnly?: boolean
+  /** Just these pieces of work, in place of all symbols at all intervals. */
+  readonly pieces?: readonly WorkPiece[]
+}
+
+/** Days [from, until) of one series that are to be asked for. */
+export interface WorkPiece {
+  readonly symbol: string
+  readonly interval: Interval
+  readonly provider: Provider
+  readonly from: number
+  readonly until: number
 }
 
 /** How a task stands, for whoever shows progress. */
@@ -60,6 +73,8 @@ export interface Task {
   readonly interval: Interval
   /** Vendors that have the interval, in the order in which they are asked; can be empty. */
   readonly providers: readonly Provider[]
+  /** Days of its own; absent: those of the wish. */
+  readonly period?: { readonly from: number; readonly until: number }
 }
 
 /** What the tasks of a run share. */
@@ -71,6 +86,9 @@ export interface Run {
   readonly tasks: Task[]
   /** Vendors of which no more can be had in this run, with the reason, by id. */
   readonly halted: Map<string, StockyardError>
+  /** Days that are asked for the whole market, and the answers to it. */
+  readonly marketDays: MarketDays
+  readonly shared: SharedAnswers
   /** Series that others are made of, by symbol, interval and vendor; null once they are there. */
   readonly bases: Map<string, Promise<StockyardError | null>>
 }
@@ -181,6 +199,7 @@ async function askOne(run: Run, task: Task, provider: Provider, report: Report):
       baseUrl: undefined,
       budget: undefined,
     },
+    shared: run.shared,
     requests: 0,
   }
   const { symbol, interval } = task
@@ -190,10 +209,11 @@ async function askOne(run: Run, task: Task, provider: Provider, report: Report):
       {
         series: { symbol, interval, provider: provider.id, basis: provider.basis },
         provider,
-        wish: { ...wish, interval },
+        wish: { ...wish, ...task.period, interval },
         runId,
         taskNumber: before.number,
         stopped: () => run.halted.get(provider.id),
+        marketDays: run.marketDays,
       },
       (progress) =>
         report({
@@ -218,7 +238,7 @@ async function makeFromBase(
 ): Promise<void> {
   const { symbol, interval } = task
   const key = `${symbol} ${base} ${provider.id}`
-  const pending = run.bases.get(key) ?? runBase(run, symbol, base, provider)
+  const pending = run.bases.get(key) ?? runBase(run, task, base, provider)
   run.bases.set(key, pending)
   const failure = await pending
   if (failure !== null) throw failure
@@ -237,7 +257,7 @@ async function makeFromBase(
 /** Brings a base up to date in a task of its own, unless this run has done so already. */
 async function runBase(
   run: Run,
-  symbol: string,
+  { symbol, period }: Task,
   base: Interval,
   provider: Provider,
 ): Promise<StockyardError | null> {
@@ -249,7 +269,8 @@ async function runBase(
       progress.status === 'succeeded',
   )
   if (isDone) return null
-  const task = makeTask(run.tasks.length + 1, symbol, base, [provider])
+  const made = makeTask(run.tasks.length + 1, symbol, base, [provider])
+  const task = period === undefined ? made : { ...made, period }
   run.tasks.push(task)
   await addTask(run.context.pool, run.runId, task.progress)
   return runTask(run, task)

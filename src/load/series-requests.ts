@@ -7,14 +7,17 @@ import { getCalendar } from '../domain/calendar/registry.ts'
 import type { DayRange } from '../domain/coverage.ts'
 import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
-import { findExchange, findHead, type SeriesKey } from '../db/series.ts'
+import { findHead, type SeriesKey } from '../db/series.ts'
 import { withSeriesLock } from '../db/series-lock.ts'
+import { readTrading } from '../db/symbols.ts'
 import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
 import type { Loaded } from './load-batch.ts'
+import { chosenCalls, takeMarketDays, type MarketDays } from './market-days.ts'
 import type { Wish } from './plan.ts'
+import { withAliases } from './plan-aliases.ts'
 import { isAllLacking, planCalls, type PlannedCalls } from './plan-calls.ts'
 
 /** A series that is to be brought up to date, as part of a run. */
@@ -26,6 +29,8 @@ export interface SeriesTask {
   readonly taskNumber: number
   /** Why no call can go to the vendor any more, or undefined; what needs no call is done all the same. */
   readonly stopped?: () => StockyardError | undefined
+  /** Days that this run asks for the whole market. */
+  readonly marketDays?: MarketDays
 }
 
 /** How far a series has come; counts are those of the task so far. */
@@ -68,14 +73,19 @@ export async function fetchSeries(
   })
 }
 
-async function fetchLocked(context: AskContext, task: SeriesTask, report: Report): Promise<void> {
+async function fetchLocked(context: AskContext, given: SeriesTask, report: Report): Promise<void> {
   const calendarOf = context.calendarOf ?? getCalendar
-  const calendar = calendarOf(await findExchange(context.pool, task.series.symbol))
+  const { exchange, delistedDay, aliases } = await readTrading(context.pool, given.series.symbol)
+  const calendar = calendarOf(exchange)
+  const provider = withAliases(given.provider, aliases)
+  const until = Math.min(given.wish.until ?? Infinity, delistedDay ?? Infinity)
+  const wish = { ...given.wish, until: until === Infinity ? null : until }
+  const task = { ...given, provider, wish }
   const { progress, restateFrom } = await fetchPlanned(context, task, calendar, NOTHING_YET, report)
   if (restateFrom === null) return
   const from = Math.min(restateFrom, task.wish.from ?? restateFrom)
   const note = `a new split: all bars since ${formatDate(from)} are fetched again`
-  const again = { ...task, wish: { ...task.wish, from, until: null } }
+  const again = { ...task, wish: { ...task.wish, from, until: delistedDay } }
   const before = { ...progress, notes: [...progress.notes, note] }
   await fetchPlanned(context, again, calendar, before, report)
 }
@@ -115,21 +125,18 @@ async function fetchPlanned(
     notes: [...new Set([...before.notes, ...lacks])],
   }
   report(progress)
+  const take = async (call: BarRequest) => {
+    context.signal?.throwIfAborted()
+    const answer: AskedBars = await askBars(context, provider, call, calendar)
+    const loaded = await addAnswer(context, task, answer, calendar)
+    progress = addLoaded(progress, loaded, answer)
+    restateFrom ??= loaded.restateFrom
+    report(progress)
+    return answer.next
+  }
   const run = async (request: BarRequest) => {
-    const seen = new Set<string>()
-    let page: BarRequest | undefined = request
-    while (page !== undefined) {
-      const call = JSON.stringify(page.request)
-      if (seen.has(call)) throw circleError(task)
-      seen.add(call)
-      context.signal?.throwIfAborted()
-      const answer: AskedBars = await askBars(context, task.provider, page, calendar)
-      const loaded = await addAnswer(context, task, answer, calendar)
-      progress = addLoaded(progress, loaded, answer)
-      restateFrom ??= loaded.restateFrom
-      page = answer.next
-      if (page !== undefined) report(progress)
-    }
+    const market = chosenCalls(task.marketDays, provider, request, calendar, now)
+    if (!(await takeMarketDays(market, take))) await takePages(request, take, task)
     progress = { ...progress, requestsDone: progress.requestsDone + 1 }
     report(progress)
   }
@@ -153,6 +160,21 @@ async function fetchPlanned(
     await run(request)
   }
   return { progress, restateFrom }
+}
+
+/** Takes an answer page by page. */
+async function takePages(
+  request: BarRequest,
+  take: (page: BarRequest) => Promise<BarRequest | undefined>,
+  task: SeriesTask,
+): Promise<void> {
+  const seen = new Set<string>()
+  for (let page: BarRequest | undefined = request; page !== undefined;) {
+    const call = JSON.stringify(page.request)
+    if (seen.has(call)) throw circleError(task)
+    seen.add(call)
+    page = await take(page)
+  }
 }
 
 async function fetchBackwards(
@@ -225,6 +247,19 @@ function addLoaded(before: SeriesProgress, loaded: Loaded, answer: AskedBars): S
     unchanged: before.unchanged + loaded.unchanged,
     rejected: before.rejected + loaded.rejected,
     watermark: loaded.watermark,
-    notes: [...new Set([...before.notes, ...answer.notes])],
+    notes: addRevised([...new Set([...before.notes, ...answer.notes])], loaded.revised),
   }
+}
+
+const REVISED_NOTE = /^(\d+) final bars? (was|were) changed$/
+
+/** The notes of a task, with how many final bars its answers have changed. */
+function addRevised(notes: readonly string[], revised: number): readonly string[] {
+  if (revised === 0) return notes
+  const before = notes
+    .map((note) => REVISED_NOTE.exec(note)?.[1])
+    .find((count) => count !== undefined)
+  const total = revised + Number(before ?? 0)
+  const note = total === 1 ? '1 final bar was changed' : `${total} final bars were changed`
+  return [...notes.filter((one) => !REVISED_NOTE.test(one)), note]
 }

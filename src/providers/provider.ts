@@ -8,6 +8,7 @@ import type { Calendar } from '../domain/calendar/calendar.ts'
 import type { Interval } from '../domain/interval.ts'
 import type { SymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { Canary } from './canary.ts'
+import type { PlanRules } from './plan.ts'
 
 /** Basis of a series' prices: as traded, or restated after each split. */
 export type Basis = 'raw' | 'split'
@@ -49,6 +50,8 @@ export interface BarRequest {
   readonly covers: { readonly from: number; readonly until: number } | null
   /** A lesser call to make once when this one is refused for the plan, or null. */
   readonly fallback: BarRequest | null
+  /** True where the answer is the same for every symbol, so that the call is made once for all of them. */
+  readonly isShared?: true
 }
 
 /**
@@ -219,10 +222,25 @@ export interface Provider {
   readonly hours: 'regular' | 'all'
   /** Milliseconds after a session's regular close until its bars are final. */
   readonly settleMs: number
+  /**
+   * How many sessions back it changes bars that were final: those asked for again by the first call of a
+   * day and of a week, where that call can reach back for nothing. Absent where it is not known to, or
+   * where every call reaches back anyway.
+   */
+  readonly reread?: { readonly daily: number; readonly weekly: number }
+  /** True where bars of before a renaming are found under the symbol of then, and not under the new one. */
+  readonly keepsOldSymbols?: true
   /** The vendor's habits, for the drift canary; absent where nobody has written them down. */
   readonly canary?: Canary
+  /** What its plans include; absent where it has none. */
+  readonly plan?: PlanRules
   /** The calls that bring a need, oldest first. */
   planBars(need: BarNeed): BarRequest[]
+  /**
+   * The calls, one a session, that bring daily bars of the whole market at once, as far as they hold the
+   * symbol's; absent where there are none. parseBars reads their answers for the symbol of each.
+   */
+  planMarket?(need: BarNeed): BarRequest[]
   parseBars(body: VendorBody, request: BarRequest, context: ParseContext): BarAnswer | VendorFailure
   requestQuote(symbol: string): VendorRequest
   parseQuote(body: VendorBody, symbol: string): QuoteAnswer | VendorFailure

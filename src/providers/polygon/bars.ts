@@ -27,6 +27,9 @@ export function parseBars(
   if (typeof ticker === 'string' && ticker !== wanted && isSameText(ticker, wanted)) {
     return malformed(`The answer is for "${ticker}", and "${wanted}" was asked for.`)
   }
+  if (typeof ticker !== 'string' && hasOthers(rows, wanted)) {
+    return malformed(`The answer has rows of other tickers than "${wanted}".`)
+  }
   const { order, batch } = inOrder(rows.batch)
   const { calendar } = context
   if (isContinuation(request.request) && batch.ts[0]! < startOf(request.request, calendar)) {
@@ -46,6 +49,14 @@ export function parseBars(
     notes: notesOf(members, rows),
     ...(next === null ? {} : { next }),
   }
+}
+
+/** True where a row names a ticker that is not the one wanted, as in an answer of the whole market. */
+function hasOthers({ batch, rawAt }: AggregateRows, wanted: string): boolean {
+  return Array.from(batch.ts, (_, i) => rawAt(i)).some((raw) => {
+    const named = /"T"\s*:\s*"([^"]*)"/.exec(raw)?.[1]
+    return named !== undefined && named !== wanted
+  })
 }
 
 /** Reads a body, quickly where it is of the usual shape. */

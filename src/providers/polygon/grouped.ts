@@ -22,9 +22,11 @@ export interface GroupedAnswer {
   readonly notes: readonly string[]
 }
 
+export const GROUPED_PATH = '/v2/aggs/grouped/'
+
 /** The call for the raw daily bars of all tickers on a day, without those over the counter. */
 export function requestGrouped(day: number): VendorRequest {
-  return call(`/v2/aggs/grouped/locale/us/market/stocks/${formatDate(day)}`, {
+  return call(`${GROUPED_PATH}locale/us/market/stocks/${formatDate(day)}`, {
     adjusted: 'false',
     include_otc: 'false',
   })

@@ -1,9 +1,10 @@
 /** Polygon, now Massive (https://massive.com): raw bars, quotes, details, search, and corporate actions. */
 import type { Provider } from '../provider.ts'
 import { parseActions, requestActions } from './actions.ts'
-import { parseBars } from './bars.ts'
 import { canary } from './canary.ts'
 import { parseOverview, parseSearch, requestSearch } from './listing.ts'
+import { parseBars, planMarket } from './market-day.ts'
+import { plan } from './plan.ts'
 import { parseQuote } from './quote.ts'
 import { planBars, requestOverview, requestQuote, SETTLE_MS } from './request.ts'
 
@@ -23,8 +24,12 @@ export const polygon: Provider = {
   hasVolume: true,
   hours: 'all',
   settleMs: SETTLE_MS,
+  // https://github.com/polygon-io/issues/issues/107
+  keepsOldSymbols: true,
   canary,
+  plan,
   planBars,
+  planMarket,
   parseBars,
   requestQuote,
   parseQuote,
