@@ -34,3 +34,17 @@ export function parseBudget(text: string): Budget {
   }
   return budget
 }
+
+/**
+ * The calls that a vendor's words name for a window: 25 in `our rate limit is 25 requests per day`; null
+ * where they name none, or more than one number.
+ */
+export function callsNamed(words: string, window: 'second' | 'minute' | 'day'): number | null {
+  const pattern = new RegExp(
+    `(\\d{1,9}) (?:api |free )*(?:calls?|requests?) ?(?:per|a|an|each|/) ?${window}\\b`,
+    'gi',
+  )
+  const named = new Set([...words.matchAll(pattern)].map((match) => Number(match[1])))
+  const [calls] = named
+  return calls === undefined || calls === 0 || named.size > 1 ? null : calls
+}

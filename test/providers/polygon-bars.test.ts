@@ -96,11 +96,26 @@ describe('a need', () => {
     assert.equal(calls.length, 3)
   })
 
-  test('that reaches today falls back to what the free plan has: no today, and two years', () => {
-    const [call] = plan('1d', '2020-01-02', '2026-05-21')
-    assert.match(call!.request.path, /\/2020-01-02\/2026-05-20$/)
+  test('falls back plan by plan: to ten, to five, and to two years without today', () => {
+    const steps: string[] = []
+    let call: BarRequest | null = plan('1d', null, '2026-05-21')[0]!
+    while (call !== null) {
+      steps.push(call.request.path.replace('/v2/aggs/ticker/AAPL/range/1/day/', ''))
+      call = call.fallback
+    }
+    assert.deepEqual(steps, [
+      '2003-09-10/2026-05-20',
+      '2016-05-22/2026-05-20',
+      '2021-05-21/2026-05-20',
+      '2024-05-21/2026-05-19',
+    ])
+  })
+
+  test('that a plan has in part falls back to that part, and covers no more', () => {
+    const [call] = plan('1d', '2022-01-03', '2026-05-21')
+    assert.match(call!.request.path, /\/2022-01-03\/2026-05-20$/)
     // Bars of 2026-05-19 settle at 11:15 of the 20th: at 11:00 they are not final.
-    assert.deepEqual(call!.covers, { from: day('2020-01-02'), until: day('2026-05-19') })
+    assert.deepEqual(call!.covers, { from: day('2022-01-03'), until: day('2026-05-19') })
     assert.match(call!.fallback!.request.path, /\/2024-05-21\/2026-05-19$/)
     assert.deepEqual(call!.fallback!.asked, { from: day('2024-05-21'), until: day('2026-05-20') })
     assert.deepEqual(call!.fallback!.covers, { from: day('2024-05-21'), until: day('2026-05-19') })

@@ -5,6 +5,7 @@
 import { parseActions, requestActions } from './actions.ts'
 import { parseBars } from './bars.ts'
 import { canary } from './canary.ts'
+import { plan } from './plan.ts'
 import { parseQuote } from './quote.ts'
 import { parseOverview, parseSearch } from './reference.ts'
 import { planBars, requestOverview, requestQuote, requestSearch, SETTLE_MS } from './request.ts'
@@ -26,6 +27,7 @@ export const alphaVantage: Provider = {
   hours: 'all',
   settleMs: SETTLE_MS,
   canary,
+  plan,
   planBars,
   parseBars,
   requestQuote,

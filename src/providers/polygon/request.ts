@@ -3,6 +3,7 @@ import type { Calendar } from '../../domain/calendar/calendar.ts'
 import { DAY_MS, formatDate } from '../../domain/date.ts'
 import type { Interval } from '../../domain/interval.ts'
 import type { BarNeed, BarRequest, VendorRequest } from '../provider.ts'
+import { REACHES } from './plan.ts'
 
 /**
  * Milliseconds after a regular close until bars are final: at 11:15 of the next morning, when the
@@ -23,8 +24,6 @@ const SPELLINGS: Partial<Record<Interval, string>> = {
 const BASE_AGGREGATES_MAX = 50_000
 /** The vendor's history of stocks begins on 2003-09-10. */
 const FIRST_DAY = Date.UTC(2003, 8, 10)
-/** Days of history in the free plan, "2 years", and none of today. */
-const BASIC_PLAN_DAYS = 729
 
 /** What the vendor calls the indices that people write as Yahoo does. */
 const INDICES: Readonly<Record<string, string>> = {
@@ -107,17 +106,21 @@ function chunksOf(calendar: Calendar, from: number, until: number): DayRange[] {
   return chunks
 }
 
-/** A call for days, and what is left of it for the free plan: not today, and two years back. */
+/**
+ * A call for days, and what is left of it for each lesser plan, step by step: a plan that lacks the oldest
+ * years, or today, still gets all that it has.
+ */
 function barCall(need: BarNeed, spelling: string, asked: DayRange): BarRequest {
   const today = need.calendar.localDay(need.now)
-  const basic = {
-    from: Math.max(asked.from, today - BASIC_PLAN_DAYS * DAY_MS),
-    until: Math.min(asked.until, today),
+  let widest: BarRequest | null = null
+  for (const { daysBack, hasToday } of REACHES) {
+    const from = Math.max(asked.from, today - daysBack * DAY_MS)
+    const until = hasToday ? asked.until : Math.min(asked.until, today)
+    const isSame = widest?.asked?.from === from && widest.asked.until === until
+    if (isSame || need.calendar.countSessions(from, until) === 0) continue
+    widest = rangeCall(need, spelling, { from, until }, widest)
   }
-  const isBasic = basic.from === asked.from && basic.until === asked.until
-  const hasBasic = need.calendar.countSessions(basic.from, basic.until) > 0
-  const fallback = isBasic || !hasBasic ? null : rangeCall(need, spelling, basic, null)
-  return rangeCall(need, spelling, asked, fallback)
+  return widest ?? rangeCall(need, spelling, asked, null)
 }
 
 function rangeCall(

@@ -1,0 +1,123 @@
+/**
+ * Sends one call to a vendor: nothing that the plan is known to lack, and nothing before it was paid for
+ * out of the shared budget, in the lane of whoever asks.
+ */
+import { randomUUID } from 'node:crypto'
+import { endWait, pauseProvider, refundCall, reserveCall } from '../db/budgets.ts'
+import { accountOf, findPlanLimit } from '../db/plan-limits.ts'
+import { parseBudget } from '../providers/budget.ts'
+import { sendRequest, sleep, type ReceivedBody, type Refund } from '../providers/fetch.ts'
+import type { Provider, VendorRequest } from '../providers/provider.ts'
+import type { AskContext, AskOptions } from './ask.ts'
+import { exhaustedError, lackError } from './vendor-error.ts'
+
+/** Above the longest Retry-After that is honoured and above a full minute's window. */
+const MAX_WAIT_MS = 150_000
+
+/** Sends a call; tells when the first of its tries was paid for. */
+export async function sendCall(
+  context: AskContext,
+  provider: Provider,
+  request: VendorRequest,
+  options: AskOptions,
+): Promise<{ readonly body: ReceivedBody; readonly reservedAt: number }> {
+  const client = options.once === true ? { ...context.client, retries: 0 } : context.client
+  let reservedAt = Infinity
+  const body = await sendRequest(client, request, {
+    provider: provider.id,
+    baseUrl: context.config.baseUrl ?? provider.baseUrl,
+    key: context.config.key,
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+    pay: async () => {
+      const paid = await pay(context, provider, request, options)
+      reservedAt = Math.min(reservedAt, paid.reservedAt)
+      return paid.refund
+    },
+    onRetry: async ({ status, waitMs, why }) => {
+      context.onWait?.({ provider: provider.id, ms: waitMs, why })
+      // What one process was told holds for all of them.
+      if (status === 429) await pauseProvider(context.pool, provider.id, { ms: waitMs }, why)
+    },
+  })
+  return { body, reservedAt }
+}
+
+interface Paid {
+  readonly reservedAt: number
+  readonly refund: Refund
+}
+
+async function pay(
+  context: AskContext,
+  provider: Provider,
+  request: VendorRequest,
+  options: AskOptions,
+): Promise<Paid> {
+  const { pool, config, lane } = context
+  const maxWaitMs = options.maxWaitMs ?? MAX_WAIT_MS
+  const budget = parseBudget(config.budget ?? provider.budget)
+  const reader = {
+    account: accountOf(config),
+    waiter: randomUUID(),
+    ...(lane === undefined ? {} : { lane }),
+  }
+  let waits = false
+  try {
+    for (;;) {
+      // Another call may be told so while this one waits.
+      const limit = await findPlanLimit(
+        pool,
+        provider.id,
+        topicsOf(context, provider, request, options),
+        reader,
+      )
+      if (limit !== null) throw lackError(limit, provider)
+      const reserved = await reserveCall(pool, provider.id, budget, provider.resetZone, reader)
+      if (reserved.allowed) {
+        waits = false
+        return paidCall(context, provider, reserved.reservedAt)
+      }
+      if (reserved.waitMs > maxWaitMs) throw exhaustedError(reserved, provider)
+      waits = true
+      await wait(context, provider, reserved.waitMs, reserved.reason)
+    }
+  } finally {
+    if (waits) await endWait(pool, provider.id, reader.waiter)
+  }
+}
+
+function paidCall(context: AskContext, provider: Provider, reservedAt: number): Paid {
+  context.requests += 1
+  const refund = async () => {
+    context.requests -= 1
+    await refundCall(context.pool, provider.id, reservedAt)
+  }
+  return { reservedAt, refund }
+}
+
+/** Waits before the next call to a vendor, and says so. */
+export async function wait(
+  context: AskContext,
+  provider: Provider,
+  ms: number,
+  why: string,
+): Promise<void> {
+  context.onWait?.({ provider: provider.id, ms, why })
+  await sleep(context.clock, ms, context.signal)
+}
+
+/**
+ * What a call needs of the plan. A provider that says nothing of plans is taken to sell bars by the
+ * interval, and those of a call that has a lesser one apart from those of the lesser one.
+ */
+export function topicsOf(
+  { clock }: AskContext,
+  provider: Provider,
+  request: VendorRequest,
+  { bars }: AskOptions,
+): readonly string[] {
+  if (provider.plan !== undefined) return provider.plan.topicsOf(request, clock.now())
+  if (bars === undefined) return []
+  const topic = `bars ${bars.interval}`
+  return bars.fallback === null ? [topic] : [`${topic} full`, topic]
+}
