@@ -8,12 +8,11 @@ import { parseBound, type Bound } from '../query/bound.ts'
 import { nearestName } from '../api/nearest.ts'
 
 /**
- * The symbols of arguments such as `AAPL msft,ibm`: upper case, each once, in order.
+ * The symbols of arguments such as `AAPL msft,ibm`: as they are kept, each once, in order.
  * @throws StockyardError `SYMBOL_INVALID`
  */
 export function readSymbols(texts: readonly string[]): string[] {
-  const symbols = texts.flatMap((text) => splitGiven(text)).map((text) => requireSymbol(text))
-  return [...new Set(symbols.map((symbol) => symbol.toUpperCase()))]
+  return [...new Set(texts.flatMap((text) => splitGiven(text)).map((text) => requireSymbol(text)))]
 }
 
 /** @throws StockyardError `SYMBOL_INVALID` */

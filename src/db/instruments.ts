@@ -3,7 +3,7 @@
  */
 import { formatDate, parseDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
-import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
+import { readSymbolMeaning, spellSymbol } from '../domain/symbol-meaning.ts'
 import type { Queryable } from './connect.ts'
 
 export const INSTRUMENT_KINDS = ['stock', 'etf', 'index', 'currency', 'other'] as const
@@ -54,15 +54,17 @@ export interface InstrumentFilter {
 
 const UNIQUE_VIOLATION = '23505'
 
-const SYMBOL = /^[A-Za-z0-9^][A-Za-z0-9.^=:_-]{0,31}$/
+/** What is put aside is called by its last symbol and the day on which that ended; see symbols.ts. */
+const SYMBOL = /^[A-Za-z0-9^][A-Za-z0-9.^=:_-]{0,31}(?:@\d{4}-\d\d-\d\d)?$/
 
 /**
- * A symbol that a person typed, without spaces around it.
+ * A symbol that a person typed, as it is kept: without spaces around it, in capitals unless it is of the
+ * kind that has a small letter.
  * @throws StockyardError `SYMBOL_INVALID`
  */
 export function requireSymbol(typed: string): string {
   const symbol = typed.trim()
-  if (SYMBOL.test(symbol)) return symbol
+  if (SYMBOL.test(symbol)) return spellSymbol(symbol)
   // JSON's escapes keep a terminal safe from what was typed.
   const shown = JSON.stringify(symbol.slice(0, 40))
   throw new StockyardError('usage', 'SYMBOL_INVALID', `${shown} is not a symbol.`, {
@@ -107,30 +109,67 @@ function fromRow(row: InstrumentRow): Instrument {
   }
 }
 
+/** At which time a symbol is meant. */
+export interface SymbolTime {
+  /** The day on which it named the instrument; left out: today, or else the last time. */
+  readonly on?: number | undefined
+  /** As the store knew symbols at this instant, milliseconds UTC. */
+  readonly asOf?: number | null | undefined
+}
+
+/** Aliases as they were known at an instant, $4. */
+const KNOWN_THEN = `(
+  SELECT symbol, instrument_id, valid_from, valid_until FROM stockyard.symbols
+  WHERE recorded_at <= $4
+  UNION ALL
+  SELECT symbol, instrument_id, valid_from, valid_until FROM stockyard.symbol_versions
+  WHERE recorded_at <= $4 AND replaced_at > $4)`
+
 /**
- * The instrument that a symbol names today, or null. What was typed is tried as it is and then in
- * upper case, so that `aapl` finds AAPL and a symbol with small letters still finds itself.
+ * The instrument that a symbol names, or null: a symbol that was given up for another one finds what it
+ * named last. A symbol that was stored before as it was typed is found as it was typed.
  * @throws StockyardError `SYMBOL_INVALID`
  */
-export async function findInstrument(db: Queryable, typed: string): Promise<Instrument | null> {
+export async function findInstrument(
+  db: Queryable,
+  typed: string,
+  { on, asOf }: SymbolTime = {},
+): Promise<Instrument | null> {
   const symbol = requireSymbol(typed)
+  const isPast = asOf !== null && asOf !== undefined
+  const aliases = isPast ? KNOWN_THEN : 'stockyard.symbols'
   const { rows } = await db.query<InstrumentRow>(
-    `SELECT ${COLUMNS} ${FROM} WHERE y.symbol IN ($1, $2) ORDER BY y.symbol <> $1 LIMIT 1`,
-    [symbol, symbol.toUpperCase()],
+    `SELECT ${COLUMNS}
+     FROM ${aliases} a
+     JOIN stockyard.instruments i ON i.id = a.instrument_id
+     JOIN ${aliases} y ON y.instrument_id = i.id AND y.valid_until IS NULL
+     WHERE a.symbol IN ($1, $2)
+       AND ($3::date IS NULL OR daterange(a.valid_from, a.valid_until) @> $3::date)
+     ORDER BY a.symbol <> $1, a.valid_until DESC NULLS FIRST LIMIT 1`,
+    [
+      symbol,
+      typed.trim(),
+      on === undefined ? null : formatDate(on),
+      ...(isPast ? [new Date(asOf)] : []),
+    ],
   )
   return rows[0] === undefined ? null : fromRow(rows[0])
 }
 
 /**
- * The instrument that a symbol names today.
+ * The instrument that a symbol names.
  * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
  */
-export async function getInstrument(db: Queryable, typed: string): Promise<Instrument> {
-  const found = await findInstrument(db, typed)
+export async function getInstrument(
+  db: Queryable,
+  typed: string,
+  time: SymbolTime = {},
+): Promise<Instrument> {
+  const found = await findInstrument(db, typed, time)
   if (found !== null) return found
   const symbol = requireSymbol(typed)
   throw new StockyardError('not-found', 'SYMBOL_UNKNOWN', `The store has no symbol ${symbol}.`, {
-    hint: `Check the spelling, or add it: stockyard symbols add ${symbol.toUpperCase()}`,
+    hint: `Check the spelling, or add it: stockyard symbols add ${symbol}`,
   })
 }
 
@@ -178,6 +217,11 @@ export type NewInstrument = Partial<InstrumentFields> & {
  */
 export async function addInstrument(db: Queryable, added: NewInstrument): Promise<Instrument> {
   const symbol = requireSymbol(added.symbol)
+  if (symbol.includes('@')) {
+    throw new StockyardError('usage', 'SYMBOL_INVALID', `${symbol} is not a symbol to be added.`, {
+      hint: 'SYMBOL@DATE names what had the symbol until that date.',
+    })
+  }
   const meaning = readSymbolMeaning(symbol)
   try {
     await db.query(

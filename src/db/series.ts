@@ -9,6 +9,7 @@ import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
 import { addInstrument } from './instruments.ts'
+import { findRenamed, renamedError } from './symbols.ts'
 
 /** What makes a series the one it is. */
 export interface SeriesKey {
@@ -108,7 +109,7 @@ export async function findExchange(connection: Queryable, symbol: string): Promi
   return rows[0]?.exchange ?? readSymbolMeaning(symbol).exchange
 }
 
-/** Which series there are already of some symbols. */
+/** Which series there are already of some symbols, those that have come furthest first. */
 export async function listSeries(
   connection: Queryable,
   symbols: readonly string[],
@@ -116,49 +117,45 @@ export async function listSeries(
   const { rows } = await connection.query<{ symbol: string; interval: Interval; provider: string }>(
     `SELECT y.symbol, s.interval, s.provider
      FROM stockyard.symbols y JOIN stockyard.series s ON s.instrument_id = y.instrument_id
-     WHERE y.symbol = ANY ($1) AND y.valid_until IS NULL`,
+     LEFT JOIN stockyard.series_heads h ON h.series_id = s.id
+     WHERE y.symbol = ANY ($1) AND y.valid_until IS NULL
+     ORDER BY h.watermark DESC NULLS LAST`,
     [symbols],
   )
   return rows
 }
 
 /**
- * The id of a series, made where it is not there yet, with its instrument and symbol. Safe when
- * several processes do it at once.
+ * The id of a series that was not there when it was looked for, made with its instrument and symbol. Safe
+ * when several processes do it at once.
  */
 export async function ensureSeries(connection: Connection, key: SeriesKey): Promise<number> {
-  const found = await findSeriesId(connection, key)
-  if (found !== null) return found
   // One maker at a time for each symbol; the lock goes with the transaction.
   await connection.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [key.symbol])
   const { rows } = await connection.query<{ instrument_id: number }>(
     'SELECT instrument_id FROM stockyard.symbols WHERE symbol = $1 AND valid_until IS NULL',
     [key.symbol],
   )
+  const renamed = rows[0] === undefined ? await findRenamed(connection, [key.symbol]) : undefined
+  const now = renamed?.get(key.symbol)
+  // It was renamed while bars of it were on their way: they must not become another company's.
+  if (now !== undefined) throw renamedError(now)
   const instrumentId =
     rows[0]?.instrument_id ?? (await addInstrument(connection, { symbol: key.symbol })).id
-  await connection.query(
+  // Somebody else may have made it meanwhile; only an update gives its id back then.
+  const made = await connection.query<{ id: number }>(
     `INSERT INTO stockyard.series (instrument_id, interval, provider, basis)
-     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+     VALUES ($1, $2, $3, $4)
+     ON CONFLICT (instrument_id, interval, provider, basis) DO UPDATE SET basis = excluded.basis
+     RETURNING id`,
     [instrumentId, key.interval, key.provider, key.basis],
   )
-  const made = await findSeriesId(connection, key)
+  const { id } = made.rows[0]!
   await connection.query(
     'INSERT INTO stockyard.series_heads (series_id) VALUES ($1) ON CONFLICT DO NOTHING',
-    [made],
+    [id],
   )
-  return made!
-}
-
-async function findSeriesId(connection: Connection, key: SeriesKey): Promise<number | null> {
-  const { rows } = await connection.query<{ id: number }>(
-    `SELECT s.id FROM stockyard.symbols y
-     JOIN stockyard.series s ON s.instrument_id = y.instrument_id
-     WHERE y.symbol = $1 AND y.valid_until IS NULL
-       AND s.interval = $2 AND s.provider = $3 AND s.basis = $4`,
-    [key.symbol, key.interval, key.provider, key.basis],
-  )
-  return rows[0]?.id ?? null
+  return id
 }
 
 /** The instrument of a series. */

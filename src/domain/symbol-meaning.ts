@@ -67,6 +67,17 @@ const INDEX_EXCHANGES: Readonly<Record<string, string>> = {
 }
 
 /**
+ * A preferred share, right or when-issued share of New York in the spelling of Polygon and of the tape:
+ * the one kind of symbol that has a small letter, as in `PEBpE`, `TpA`, `KIMw`.
+ */
+const SMALL_LETTER = /^[A-Z]{1,5}[prw][A-Z]{0,2}$/
+
+/** A symbol as it is kept, of what a person typed: `aapl` is AAPL, and `TpA` stays as it is. */
+export function spellSymbol(typed: string): string {
+  return SMALL_LETTER.test(typed) ? typed : typed.toUpperCase()
+}
+
+/**
  * Kind and exchange by spelling: `^GSPC` and `I:SPX` are indices, `EURUSD=X` and `C:EURUSD` pairs of
  * currencies, `BTC-USD` and `X:BTCUSD` trade at all hours, `VOD.L` in London; all else is a stock of
  * New York. A vendor's word on it wins later.

@@ -9,6 +9,7 @@ import { inTransaction, type Pool } from '../db/connect.ts'
 import { closeAbandonedRuns, finishRun, startRun, type TaskCounts } from '../db/runs.ts'
 import { findStoreKind } from '../db/store-kind.ts'
 import { StockyardError } from '../domain/error.ts'
+import { findOwners } from './follow-renames.ts'
 import {
   replaySeries,
   type Found,
@@ -83,19 +84,27 @@ async function collect(context: ReplayContext, wish: ReplayWish): Promise<Collec
   const damagedLines = await forEachEntry(context.root, wish.received, (entry) => {
     const { bars } = entry
     if (bars === null || !providers.has(entry.provider)) return
-    if (wish.symbols.length === 0 || wish.symbols.includes(bars.symbol)) all.push(entry)
+    all.push(entry)
   })
+  const ownerOf = await findOwners(context.pool, all)
+  const isWanted = (entry: Entry, owner: string) =>
+    wish.symbols.length === 0 ||
+    wish.symbols.includes(owner) ||
+    wish.symbols.includes(entry.bars!.symbol)
   const kind = await findStoreKind(context.pool)
   // A store that holds nothing yet becomes one of the kind that was archived last.
-  const simulated = kind === null ? all.at(-1)?.simulated === true : kind === 'simulated'
+  const newest = all.findLast((entry) => isWanted(entry, ownerOf(entry)))
+  const simulated = kind === null ? newest?.simulated === true : kind === 'simulated'
   const groups = new Map<string, Found>()
   let otherKind = 0
   for (const entry of all) {
+    const symbol = ownerOf(entry)
+    if (!isWanted(entry, symbol)) continue
     if (entry.simulated !== simulated) {
       otherKind += 1
       continue
     }
-    const { symbol, interval } = entry.bars!
+    const { interval } = entry.bars!
     const key = JSON.stringify([symbol, interval, entry.provider])
     const provider = providers.get(entry.provider)!
     const group = groups.get(key) ?? { symbol, interval, provider, entries: [] }

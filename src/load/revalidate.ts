@@ -13,6 +13,7 @@ import type { Calendar } from '../domain/calendar/calendar.ts'
 import { getProvider } from '../providers/registry.ts'
 import { validateBatch } from '../validate/validate-batch.ts'
 import type { Decider } from './decide-rejects.ts'
+import { findOwners } from './follow-renames.ts'
 import { needsVolume } from './load-answer.ts'
 import {
   batchOf,
@@ -111,16 +112,14 @@ async function* judgeAll(
     context.pool,
     rejects.map(({ seriesId }) => seriesId),
   )
-  const entries = await findEntries(context.archive, rejects)
-  const byAnswer = Map.groupBy(
-    rejects,
-    (reject) => `${reject.seriesId} ${reject.symbol} ${reject.receivedAt}`,
-  )
+  const entries = await findEntries(context, rejects)
+  const byAnswer = Map.groupBy(rejects, ({ seriesId, receivedAt }) => `${seriesId} ${receivedAt}`)
   for (const group of byAnswer.values()) {
-    const first = group[0]!
-    const own = series.get(first.seriesId)!
+    const { seriesId, receivedAt } = group[0]!
+    const own = series.get(seriesId)!
     const calendar = context.calendarOf(own.exchange)
-    const reads = await rereadAll(context.archive, entries.get(answerKey(first)), own.key, calendar)
+    const answers = entries.get(answerKey({ ...own.key, receivedAt }))
+    const reads = await rereadAll(context.archive, answers, own.key, calendar)
     for (const reject of group) {
       if (isOldBasis(reject, own)) {
         yield [reject, { verdict: 'unknown', rule: reject.rule, reason: OLD_BASIS }]
@@ -140,30 +139,28 @@ function answerKey({ provider, symbol, interval, receivedAt }: AnswerName): stri
   return JSON.stringify([provider, symbol, interval, receivedAt])
 }
 
+/** Symbol: the present one. */
 type AnswerName = Pick<StoredReject, 'provider' | 'symbol' | 'interval' | 'receivedAt'>
 
 /** The archived answers that rejects came in; pages of one series can have come in one millisecond. */
 async function findEntries(
-  root: string | null,
+  { pool, archive }: RevalidateContext,
   rejects: readonly StoredReject[],
 ): Promise<Map<string, Entry[]>> {
-  const found = new Map<string, Entry[]>()
-  const known = rejects.filter(({ receivedAt }) => receivedAt !== null)
-  if (root === null || known.length === 0) return found
-  const times = known.map(({ receivedAt }) => receivedAt!)
-  const wanted = new Set(known.map(answerKey))
+  const times = new Set(rejects.flatMap(({ receivedAt }) => receivedAt ?? []))
+  if (archive === null || times.size === 0) return new Map()
   const received = {
-    from: times.reduce((least, time) => Math.min(least, time)),
-    until: times.reduce((most, time) => Math.max(most, time)) + 1,
+    from: [...times].reduce((least, time) => Math.min(least, time)),
+    until: [...times].reduce((most, time) => Math.max(most, time)) + 1,
   }
-  await forEachEntry(root, received, (entry) => {
-    if (entry.bars === null) return
-    const { symbol, interval } = entry.bars
-    const { provider, receivedAt } = entry
-    const key = answerKey({ provider, symbol, interval, receivedAt })
-    if (wanted.has(key)) found.set(key, [...(found.get(key) ?? []), entry])
+  const entries: Entry[] = []
+  await forEachEntry(archive, received, (entry) => {
+    if (entry.bars !== null && times.has(entry.receivedAt)) entries.push(entry)
   })
-  return found
+  const ownerOf = await findOwners(pool, entries)
+  return Map.groupBy(entries, (entry) =>
+    answerKey({ ...entry, symbol: ownerOf(entry), interval: entry.bars!.interval }),
+  )
 }
 
 type GoodReread = Reread & { readonly ok: true }

@@ -17,6 +17,7 @@ import { checkAnswer, loadAnswer } from './load-answer.ts'
 import type { Loaded } from './load-batch.ts'
 import { chosenCalls, takeMarketDays, type MarketDays } from './market-days.ts'
 import type { Wish } from './plan.ts'
+import { retryLocked } from './retry-locked.ts'
 import { withAliases } from './plan-aliases.ts'
 import { isAllLacking, planCalls, type PlannedCalls } from './plan-calls.ts'
 
@@ -234,7 +235,7 @@ async function addAnswer(
 ): Promise<Loaded> {
   const destination = { ...task, calendar }
   const checked = checkAnswer(answer, destination)
-  return await loadAnswer(context.pool, answer, checked, destination)
+  return await retryLocked(context, () => loadAnswer(context.pool, answer, checked, destination))
 }
 
 function addLoaded(before: SeriesProgress, loaded: Loaded, answer: AskedBars): SeriesProgress {

@@ -68,6 +68,7 @@ describe('the document', () => {
       'get /api/v1/prices',
       'get /api/v1/providers',
       'get /api/v1/rejects',
+      'get /api/v1/rejects/{id}',
       'get /api/v1/stocks',
       'get /api/v1/stocks/{symbol}',
       'get /api/v1/stocks/{symbol}/actions',
@@ -77,6 +78,9 @@ describe('the document', () => {
       'get /api/v1/stocks/{symbol}/revisions',
       'get /health',
       'patch /api/v1/stocks/{symbol}',
+      'post /api/v1/rejects/revalidate',
+      'post /api/v1/rejects/{id}/accept',
+      'post /api/v1/rejects/{id}/drop',
       'post /api/v1/stocks',
       'put /api/v1/stocks/{symbol}',
     ])

@@ -1,0 +1,199 @@
+/** Symbols through time: renamed, reused, delisted, and as they were known at an instant. */
+import assert from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import { formatDate } from '../../src/domain/date.ts'
+import { inTransaction } from '../../src/db/connect.ts'
+import { addInstrument, findInstrument, getInstrument } from '../../src/db/instruments.ts'
+import { ensureSeries, type SeriesKey } from '../../src/db/series.ts'
+import {
+  findRenamed,
+  listAliases,
+  readTrading,
+  renameSymbol,
+  retireSymbol,
+  type Rename,
+} from '../../src/db/symbols.ts'
+import { makeDatabase } from '../support/database.ts'
+
+const { pool } = await makeDatabase()
+const day = (text: string) => Date.parse(text)
+const JUNE_9 = day('2022-06-09')
+
+let count = 0
+let FB = ''
+let META = ''
+beforeEach(() => {
+  count += 1
+  FB = `FB${count}`
+  META = `META${count}`
+})
+
+async function rename(change: Partial<Rename> = {}): Promise<void> {
+  const wish = { from: FB, to: META, day: JUNE_9, replace: false, ...change }
+  await inTransaction(pool, (connection) => renameSymbol(connection, wish))
+}
+
+async function retire(symbol: string, from: number): Promise<string> {
+  return await inTransaction(pool, (connection) => retireSymbol(connection, symbol, from))
+}
+
+async function makeSeries(symbol: string, provider: string): Promise<number> {
+  const key: SeriesKey = { symbol, interval: '1d', provider, basis: 'raw' }
+  return await inTransaction(pool, (connection) => ensureSeries(connection, key))
+}
+
+async function aliasesOf(symbol: string) {
+  const { id } = await getInstrument(pool, symbol)
+  return (await listAliases(pool, id)).map((alias) => [
+    alias.symbol,
+    alias.fromDay === null ? null : formatDate(alias.fromDay),
+    alias.untilDay === null ? null : formatDate(alias.untilDay),
+  ])
+}
+
+describe('a symbol that is renamed', () => {
+  it('is the same instrument under both symbols, each for its days', async () => {
+    const { id } = await addInstrument(pool, { symbol: FB })
+    await rename()
+    assert.deepEqual(await aliasesOf(META), [
+      [FB, null, '2022-06-09'],
+      [META, '2022-06-09', null],
+    ])
+    for (const typed of [FB, META, FB.toLowerCase()]) {
+      const found = await getInstrument(pool, typed)
+      assert.deepEqual([found.id, found.symbol], [id, META])
+    }
+    assert.equal((await findInstrument(pool, FB, { on: day('2022-06-08') }))?.id, id)
+    assert.equal(await findInstrument(pool, FB, { on: JUNE_9 }), null)
+    assert.equal(await findInstrument(pool, META, { on: day('2022-06-08') }), null)
+    assert.deepEqual(
+      [...(await findRenamed(pool, [FB, META])).values()],
+      [{ symbol: FB, now: META, sinceDay: JUNE_9 }],
+    )
+  })
+
+  it('can be added anew, as another company that inherits nothing', async () => {
+    const { id } = await addInstrument(pool, { symbol: FB })
+    await rename()
+    const other = await addInstrument(pool, { symbol: FB })
+    assert.notEqual(other.id, id)
+    assert.equal((await getInstrument(pool, FB)).id, other.id)
+    assert.deepEqual(await aliasesOf(FB), [[FB, '2022-06-09', null]])
+    assert.equal((await findInstrument(pool, FB, { on: day('2015-01-02') }))?.id, id)
+    assert.equal((await findRenamed(pool, [FB])).size, 0)
+  })
+
+  it('takes in the series of what was added under the new symbol before', async () => {
+    const { id } = await addInstrument(pool, { symbol: FB })
+    await addInstrument(pool, { symbol: META, watched: true })
+    await makeSeries(FB, 'polygon')
+    const moved = await makeSeries(META, 'yahoo')
+    await rename()
+    const { rows } = await pool.query('SELECT instrument_id FROM stockyard.series WHERE id = $1', [
+      moved,
+    ])
+    assert.deepEqual(rows, [{ instrument_id: id }])
+    const found = await getInstrument(pool, META)
+    assert.deepEqual([found.id, found.watched], [id, true])
+    assert.equal((await getInstrument(pool, `${META}@2022-06-09`)).active, false)
+  })
+
+  it('is refused where both have bars of the same kind, unless one side is to be put aside', async () => {
+    await addInstrument(pool, { symbol: FB })
+    await makeSeries(FB, 'yahoo')
+    const aside = await makeSeries(META, 'yahoo')
+    await assert.rejects(rename(), { code: 'SYMBOL_EXISTS' })
+    assert.deepEqual(await aliasesOf(FB), [[FB, null, null]])
+    await rename({ replace: true })
+    const { id } = await getInstrument(pool, `${META}@2022-06-09`)
+    const { rows } = await pool.query('SELECT instrument_id FROM stockyard.series WHERE id = $1', [
+      aside,
+    ])
+    assert.deepEqual(rows, [{ instrument_id: id }])
+  })
+
+  it('can be renamed on another day after all, and on and back', async () => {
+    await addInstrument(pool, { symbol: FB })
+    await rename()
+    await rename({ day: day('2022-06-10') })
+    assert.deepEqual(await aliasesOf(FB), [
+      [FB, null, '2022-06-10'],
+      [META, '2022-06-10', null],
+    ])
+    await rename({ from: META, to: FB, day: day('2024-01-02') })
+    assert.deepEqual(await aliasesOf(FB), [
+      [FB, null, '2022-06-10'],
+      [META, '2022-06-10', '2024-01-02'],
+      [FB, '2024-01-02', null],
+    ])
+  })
+
+  it('must name something, and not before it began to', async () => {
+    await assert.rejects(rename(), { code: 'SYMBOL_UNKNOWN' })
+    await addInstrument(pool, { symbol: FB })
+    await rename()
+    await assert.rejects(rename({ to: `X${count}` }), { code: 'SYMBOL_RENAMED' })
+    await assert.rejects(rename({ from: META, to: `X${count}`, day: day('2022-06-09') }), {
+      code: 'RENAME_INVALID',
+    })
+    await assert.rejects(rename({ from: META, to: META }), { code: 'RENAME_INVALID' })
+    await assert.rejects(rename({ from: META, to: FB, day: day('2022-06-01') }), {
+      code: 'RENAME_INVALID',
+    })
+  })
+
+  it('takes no bars that were on their way under the former symbol', async () => {
+    await addInstrument(pool, { symbol: FB })
+    await rename()
+    await assert.rejects(makeSeries(FB, 'yahoo'), { code: 'SYMBOL_RENAMED' })
+  })
+})
+
+describe('symbols as they were known', () => {
+  it('are those of the instant, also after they were corrected', async () => {
+    const { id } = await addInstrument(pool, { symbol: FB })
+    const before = await databaseNow()
+    await rename()
+    const between = await databaseNow()
+    await rename({ day: day('2022-06-10') })
+    const other = await addInstrument(pool, { symbol: FB })
+    assert.equal((await getInstrument(pool, FB, { asOf: before })).symbol, FB)
+    assert.equal(await findInstrument(pool, META, { asOf: before }), null)
+    assert.equal((await getInstrument(pool, FB, { asOf: between })).symbol, META)
+    const on = JUNE_9
+    assert.equal((await getInstrument(pool, META, { asOf: between, on })).id, id)
+    assert.equal(await findInstrument(pool, META, { on }), null)
+    assert.equal((await getInstrument(pool, FB, { asOf: between })).id, id)
+    assert.equal((await getInstrument(pool, FB)).id, other.id)
+  })
+})
+
+describe('a symbol that is used again', () => {
+  it('is freed on a day; what had it keeps its bars under its name of then', async () => {
+    const { id } = await addInstrument(pool, { symbol: FB, watched: true })
+    const seriesId = await makeSeries(FB, 'yahoo')
+    const aside = await retire(FB, day('2020-03-02'))
+    assert.equal(aside, `${FB}@2020-03-02`)
+    const fresh = await addInstrument(pool, { symbol: FB })
+    assert.notEqual(fresh.id, id)
+    const old = await getInstrument(pool, aside)
+    assert.deepEqual([old.id, old.watched, formatDate(old.delistedDay!)], [id, false, '2020-03-02'])
+    assert.equal((await findInstrument(pool, FB, { on: day('2019-12-31') }))?.id, id)
+    assert.notEqual(await makeSeries(FB, 'yahoo'), seriesId)
+    const trading = await readTrading(pool, aside)
+    assert.deepEqual(
+      trading.aliases.map(({ symbol }) => symbol),
+      [FB, aside],
+    )
+    await assert.rejects(addInstrument(pool, { symbol: `${FB}@2001-01-01` }), {
+      code: 'SYMBOL_INVALID',
+    })
+  })
+})
+
+async function databaseNow(): Promise<number> {
+  const { rows } = await pool.query<{ now: Date }>(
+    "SELECT clock_timestamp() + interval '1 millisecond' AS now, pg_sleep(0.003)",
+  )
+  return rows[0]!.now.getTime()
+}
