@@ -72,6 +72,8 @@ export interface Load {
 
 export interface Loaded extends TaskCounts {
   readonly seriesId: number
+  /** Final bars that were changed, which are among the updated. */
+  readonly revised: number
   /** Last final session of the newest covered stretch, or null. */
   readonly watermark: number | null
   /** First day that was covered before, where a new split makes the series be fetched again; else null. */
@@ -124,7 +126,8 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   const counts = countsOf(load, merged)
   await addTaskCounts(connection, load.runId, load.taskNumber, seriesId, counts, change.watermark)
   const restateFrom = isRestated ? (held.coverage[0]?.from ?? null) : null
-  return { seriesId, watermark: change.watermark, restateFrom, ...counts }
+  const revised = merged.reduce((sum, merge) => sum + merge.revised, 0)
+  return { seriesId, revised, watermark: change.watermark, restateFrom, ...counts }
 }
 
 /** The series of a load, locked; made where it is new, and refused where the store is of the other kind. */

@@ -5,7 +5,7 @@ import type { Calendar, Session } from '../domain/calendar/calendar.ts'
 import { periodRange, type Coverage, type DayRange } from '../domain/coverage.ts'
 import { intervalMs, isIntraday, type Interval } from '../domain/interval.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
-import { planRanges, type Known, type Wish } from './plan.ts'
+import { planRanges, rereadRanges, type Known, type Wish } from './plan.ts'
 
 export interface PlannedCalls {
   /** Oldest first, each once. */
@@ -32,9 +32,17 @@ export function planCalls(
   const byCall = new Map<string, BarRequest>()
   const finalDay = lastFinalDay(calendar, interval, now, provider.settleMs)
   const finalUntil = periodRange(calendar, interval, finalDay).until
-  for (const range of planRanges(wish, known, calendar, provider.settleMs, now)) {
-    const calls = provider.planBars({ ...range, symbol, interval, now, calendar })
-    for (const call of calls) byCall.set(JSON.stringify(call.request), call)
+  const callsFor = (range: DayRange) =>
+    provider.planBars({ ...range, symbol, interval, now, calendar })
+  const ranges = planRanges(wish, known, calendar, provider.settleMs, now)
+  for (const range of ranges) {
+    const calls = callsFor(range)
+    const further =
+      provider.reread === undefined || range !== ranges.at(-1)
+        ? []
+        : rereadRanges(range, provider.reread, wish, known, calendar, now)
+    const free = further.map(callsFor).find((again) => again.length <= calls.length)
+    for (const call of free ?? calls) byCall.set(JSON.stringify(call.request), call)
     const offeredFrom = Math.min(oldestOffered(calls), range.until)
     const lacking = { from: range.from, until: Math.min(offeredFrom, finalUntil) }
     if (lacking.from < lacking.until && calendar.countSessions(lacking.from, lacking.until) > 0) {

@@ -58,6 +58,47 @@ export function planRanges(
   return joinNeighbours(settled)
 }
 
+/** How far back a vendor is known to change bars that were final, in sessions. */
+export interface Reread {
+  /** Asked for again on the first call of a day. */
+  readonly daily: number
+  /** Asked for again on the first call of a week. */
+  readonly weekly: number
+}
+
+/**
+ * A range that is to be asked for anyway, reaching further back, so that changes of bars that were final
+ * are noticed; the longest first. None on a day on which the series was answered for already, or where the
+ * range does not lie that near. Whoever asks takes one that costs no more calls than the range alone.
+ */
+export function rereadRanges(
+  range: DayRange,
+  reread: Reread,
+  wish: Wish,
+  known: Known | null,
+  calendar: Calendar,
+  now: number,
+): DayRange[] {
+  const first = known?.coverage[0]
+  if (known === null || known.observedAt === null || first === undefined || wish.force) return []
+  const today = calendar.localDay(now)
+  const before = calendar.localDay(known.observedAt)
+  if (before >= today) return []
+  const isNewWeek = weekOf(before) < weekOf(today)
+  const sessions = calendar.sessions(today - 2 * reread.weekly * DAY_MS - 14 * DAY_MS, today)
+  return (isNewWeek ? [reread.weekly, reread.daily] : [reread.daily]).flatMap((count) => {
+    const day = sessions.at(-count)?.day ?? range.from
+    const start = periodRange(calendar, wish.interval, day).from
+    const from = Math.max(start, first.from, wish.from ?? -Infinity)
+    return count > 0 && from < range.from ? [{ from, until: range.until }] : []
+  })
+}
+
+/** Start of the ISO week of a day. */
+function weekOf(day: number): number {
+  return day - ((new Date(day).getUTCDay() + 6) % 7) * DAY_MS
+}
+
 /** A series that is there is brought up to date from its first covered day on. */
 function defaultFrom(wish: Wish, known: Known | null, today: number): number {
   return known?.coverage[0]?.from ?? today - wish.defaultDays * DAY_MS

@@ -194,7 +194,7 @@ describe('a changed value', () => {
     const [change, ...others] = await readPageChanges(pool, [{ id: seriesId, interval: '1d' }], 10)
     assert.equal(others.length, 0)
     assert.deepEqual(
-      [change!.before.bars.close[3], change!.after.bars.close[3], change!.runId],
+      [change!.before.bars.close[3], change!.after!.bars.close[3], change!.runId],
       [truth.close[3], 101.11, run],
     )
   })

@@ -32,10 +32,13 @@ await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
 const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 after(() => server.close())
 
+/** Yahoo, as if it never changed a bar that was final. */
+const { reread: _reread, ...steady } = yahoo
+
 /** A vendor of split-adjusted days: 100 before every split, divided by those that it knows. */
 function vendorOf(splits: readonly Split[], asked: string[] = []): Provider {
   return {
-    ...yahoo,
+    ...steady,
     intervals: ['1d'],
     planBars: ({ from, until, symbol, interval }) => {
       asked.push(new Date(from!).toISOString().slice(0, 10))
@@ -112,11 +115,14 @@ describe('a split between two runs', () => {
     assert.deepEqual(new Set(restated.slice(0, before.length)), new Set([25]))
     const { data } = await readRevisions(pool, { symbol: 'ACME', limit: 100 })
     assert.equal(data.length, before.length)
-    assert.deepEqual([data[0]!.old.close, data[0]!.new.close], [100, 25])
+    assert.deepEqual([data[0]!.old.close, data[0]!.new!.close], [100, 25])
     const { rows } = await pool.query('SELECT notes FROM stockyard.tasks WHERE run_id = $1', [
       summary.run,
     ])
-    assert.deepEqual(rows[0].notes, ['a new split: all bars since 2026-05-01 are fetched again'])
+    assert.deepEqual(rows[0].notes, [
+      'a new split: all bars since 2026-05-01 are fetched again',
+      '25 final bars were changed',
+    ])
 
     const again = await fetch(vendorOf([SPLIT]), '2026-06-13T13:00:00-04:00')
     assert.deepEqual([again.requests, again.updated], [0, 0])

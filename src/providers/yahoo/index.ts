@@ -25,6 +25,8 @@ export const yahoo: Provider = {
   hasVolume: false,
   hours: 'regular',
   settleMs: SETTLE_MS,
+  // Volumes are restated for days, and now and then for weeks.
+  reread: { daily: 5, weekly: 30 },
   canary,
   planBars,
   parseBars,
