@@ -120,7 +120,7 @@ export function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof list
   const pairs = wish.symbols.flatMap((symbol) =>
     wish.intervals.map((interval) => ({ symbol, interval })),
   )
-  return pairs.map(({ symbol, interval }, index) => {
+  const turns = pairs.flatMap(({ symbol, interval }) => {
     const has = new Set(
       known
         .filter((series) => series.symbol === symbol && series.interval === interval)
@@ -128,12 +128,26 @@ export function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof list
     )
     const able = wish.providers.filter((provider) => canServe(provider, symbol, interval))
     // A series that is there goes on with its vendor, so that it stays one series.
-    const providers = [
-      ...able.filter((provider) => has.has(provider.id)),
-      ...able.filter((provider) => !has.has(provider.id)),
-    ]
-    return makeTask(index + 1, symbol, interval, providers)
+    const own = able.filter((provider) => has.has(provider.id))
+    const others = able.filter((provider) => !has.has(provider.id))
+    return turnsOf(own, others, wish.due).map((providers) => ({ symbol, interval, providers }))
   })
+  return turns.map(({ symbol, interval, providers }, index) =>
+    makeTask(index + 1, symbol, interval, providers),
+  )
+}
+
+/** The vendors of each task of a symbol and interval: one task, or one for each series that is due. */
+function turnsOf(
+  own: readonly Provider[],
+  others: readonly Provider[],
+  due: FetchWish['due'],
+): (readonly Provider[])[] {
+  if (due === undefined || own.length === 0) return [[...own, ...others]]
+  const owed = own.filter(({ id }) => due.has(id))
+  // Where there are several series, none needs another vendor to stand in for its own.
+  const substitutes = own.length === 1 ? others : []
+  return owed.map((provider) => [provider, ...substitutes])
 }
 
 function makePieceTask({ symbol, interval, provider, from, until }: WorkPiece, at: number): Task {

@@ -7,6 +7,7 @@ import { budgetState } from '../db/budgets.ts'
 import { listInstruments } from '../db/instruments.ts'
 import { takeRoundLock, type RoundLock } from '../db/round-lock.ts'
 import { findExchange, listSeries } from '../db/series.ts'
+import type { Lane } from '../domain/budget.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
@@ -37,10 +38,12 @@ const MINUTE_MS = 60_000
 /** Failures of every task after which no later round can do better. */
 const HOPELESS_CODES: ReadonlySet<string> = new Set(['STORE_REAL', 'STORE_SIMULATED'])
 
-/** One symbol with the intervals that are kept of it, and the vendors that they come from. */
+/** One symbol with its exchange, the intervals that are kept of it, and the vendor of each of its series. */
 interface Kept {
   readonly symbol: string
+  readonly exchange: string
   readonly intervals: readonly Interval[]
+  /** Vendors, as often as they have a series; empty where there is none yet. */
   readonly providers: readonly string[]
 }
 
@@ -52,6 +55,8 @@ interface State {
   done: ReadonlySet<string>
   /** When the next round is due. */
   wakeAt: number
+  /** When each vendor's series are due, by its id; one that is not in it is due at once. */
+  wakes: ReadonlyMap<string, number>
 }
 
 /**
@@ -59,7 +64,7 @@ interface State {
  * Returns early where the store refuses what the vendors send: no later round would do better.
  */
 export async function keepCurrent(context: KeepCurrentContext): Promise<void> {
-  const state: State = { lock: null, done: new Set(), wakeAt: 0 }
+  const state: State = { lock: null, done: new Set(), wakeAt: 0, wakes: new Map() }
   try {
     while (!context.signal.aborted) {
       if (!(await stepSafely(context, state))) return
@@ -88,13 +93,17 @@ async function step(context: KeepCurrentContext, state: State): Promise<boolean>
     if (state.lock === null) return true
     // Whoever takes over begins with a round: nobody knows what the other one still did.
     state.wakeAt = 0
+    state.wakes = new Map()
   }
   const kept = await listKept(context)
+  const now = context.clock.now()
   const isNew = kept.some(({ symbol }) => !state.done.has(symbol))
-  if (!isNew && context.clock.now() < state.wakeAt) return true
-  const outcome = await runRound(context, kept)
+  if (!isNew && now < state.wakeAt) return true
+  const due = context.providers.filter(({ id }) => isNew || (state.wakes.get(id) ?? 0) <= now)
+  const outcome = await runRound(context, kept, due)
   state.done = new Set(kept.map(({ symbol }) => symbol))
-  state.wakeAt = outcome.wakeAt
+  state.wakes = outcome.wakes
+  state.wakeAt = Math.min(...outcome.wakes.values())
   if (outcome.hopeless) {
     context.log.error('the store refuses what the vendors send, so that nothing is kept current')
   }
@@ -121,62 +130,102 @@ async function listKept(context: KeepCurrentContext): Promise<Kept[]> {
   const symbols =
     watched.length > 0 ? watched.map(({ symbol }) => symbol) : [...context.defaultTickers]
   const series = await listSeries(context.pool, symbols)
-  return symbols.map((symbol) => {
+  const kept: Kept[] = []
+  for (const symbol of symbols) {
     const own = series.filter((one) => one.symbol === symbol)
     const intervals = distinct(own.map(({ interval }) => interval))
-    return {
+    kept.push({
       symbol,
+      exchange: await findExchange(context.pool, symbol),
       intervals: intervals.length > 0 ? intervals : [context.defaultInterval],
-      providers: distinct(own.map(({ provider }) => provider)),
-    }
-  })
+      providers: own.map(({ provider }) => provider),
+    })
+  }
+  return kept
 }
 
 function distinct<T extends string>(values: readonly T[]): T[] {
   return [...new Set(values)].toSorted()
 }
 
-/** Fetches all that is kept, unless no vendor may be called before a time; tells when to go on. */
+/** When each vendor's series are due next, and whether there is no sense in that. */
+interface Outcome {
+  readonly wakes: ReadonlyMap<string, number>
+  readonly hopeless: boolean
+}
+
+/** Fetches all that is kept and due, unless no vendor may be called before a time; tells when to go on. */
 async function runRound(
   context: KeepCurrentContext,
   kept: readonly Kept[],
-): Promise<{ readonly wakeAt: number; readonly hopeless: boolean }> {
+  due: readonly Provider[],
+): Promise<Outcome> {
   const blocked = await blockedUntil(context)
   if (blocked > context.clock.now()) {
     context.log.info({ until: new Date(blocked).toISOString() }, 'all budgets are used up')
-    return { wakeAt: blocked, hopeless: false }
+    return { wakes: new Map(context.providers.map(({ id }) => [id, blocked])), hopeless: false }
   }
-  const fetching = { ...context, calendarOf: await context.openCalendars() }
+  const calendarOf = await context.openCalendars()
+  const owed = kept.filter((one) => isOwed(context, one, due))
   let hopeless = false
-  for (const group of groupByIntervals(kept)) {
+  for (const { lane, ...group } of groupAlike(owed, (exchange) =>
+    laneOf(context, exchange, calendarOf),
+  )) {
     context.signal.throwIfAborted()
-    const summary = await fetchAll(fetching, {
-      ...group,
-      providers: context.providers,
-      from: null,
-      until: null,
-      force: false,
-      defaultDays: context.defaultDays,
-    })
+    const summary = await fetchAll(
+      { ...context, calendarOf, lane },
+      {
+        ...group,
+        job: 'keep-current',
+        providers: context.providers,
+        due: new Set(due.map(({ id }) => id)),
+        from: null,
+        until: null,
+        force: false,
+        defaultDays: context.defaultDays,
+      },
+    )
     tell(context, summary)
     hopeless ||= isHopeless(summary)
   }
   // A budget that this round used up is waited for before the next one, not now.
-  return { wakeAt: await findWake(context, await listKept(context), fetching.calendarOf), hopeless }
+  return { wakes: await findWakes(context, await listKept(context), calendarOf), hopeless }
 }
 
-/** One run for all symbols that have the same intervals. */
-function groupByIntervals(
-  kept: readonly Kept[],
-): { symbols: string[]; intervals: readonly Interval[] }[] {
-  const groups = new Map<string, { symbols: string[]; intervals: readonly Interval[] }>()
-  for (const { symbol, intervals } of kept) {
-    const key = intervals.join()
-    const group = groups.get(key) ?? { symbols: [], intervals }
+/** True for a symbol with a series of a vendor that is due, or with none of any vendor that may serve. */
+function isOwed(
+  context: KeepCurrentContext,
+  { providers }: Kept,
+  due: readonly Provider[],
+): boolean {
+  const able = context.providers.filter(({ id }) => providers.includes(id))
+  return able.length === 0 || able.some((provider) => due.includes(provider))
+}
+
+/** What calls for an exchange are for now: prices of the session that is on, or of the one that is over. */
+function laneOf({ clock }: KeepCurrentContext, exchange: string, calendarOf: CalendarOf): Lane {
+  return findCalendar(exchange, calendarOf)?.isOpen(clock.now()) === true ? 'live' : 'close'
+}
+
+interface Group {
+  readonly symbols: string[]
+  readonly intervals: readonly Interval[]
+  readonly lane: Lane
+}
+
+/** One run for all symbols that have the same intervals and whose exchanges are both open or both closed. */
+function groupAlike(kept: readonly Kept[], laneOn: (exchange: string) => Lane): Group[] {
+  const groups = new Map<string, Group>()
+  for (const { symbol, exchange, intervals } of kept) {
+    const lane = laneOn(exchange)
+    const key = [lane, ...intervals].join()
+    const group = groups.get(key) ?? { symbols: [], intervals, lane }
     group.symbols.push(symbol)
     groups.set(key, group)
   }
-  return [...groups.values()]
+  return [...groups.values()].toSorted(
+    (a, b) => Number(a.lane !== 'live') - Number(b.lane !== 'live'),
+  )
 }
 
 function tell(context: KeepCurrentContext, summary: FetchSummary): void {
@@ -211,50 +260,66 @@ function stateOf({ pool, configs }: KeepCurrentContext, provider: Provider) {
   return budgetState(pool, provider.id, budget, provider.resetZone)
 }
 
-/** The first instant at which a vendor can have something new of an exchange, within the preferred one's plan. */
-async function findWake(
+/**
+ * The first instant at which each vendor can have something new of an exchange, within its plan. A vendor
+ * without a series is due together with the preferred one.
+ */
+async function findWakes(
   context: KeepCurrentContext,
   kept: readonly Kept[],
   calendarOf: CalendarOf,
+): Promise<ReadonlyMap<string, number>> {
+  const calendars = calendarsOf(kept, calendarOf)
+  const wakes = new Map<string, number>()
+  const isNew = kept.every(({ providers }) => providers.length === 0)
+  for (const [i, provider] of context.providers.entries()) {
+    const series = kept.flatMap(({ providers }) => providers.filter((id) => id === provider.id))
+    const isFirst = isNew && i === 0
+    if (series.length === 0 && !isFirst) continue
+    const calls = isFirst ? kept.length : series.length
+    wakes.set(provider.id, await findWake(context, provider, calls, calendars))
+  }
+  const first = Math.min(...wakes.values())
+  for (const { id } of context.providers) if (!wakes.has(id)) wakes.set(id, first)
+  return wakes
+}
+
+async function findWake(
+  context: KeepCurrentContext,
+  provider: Provider,
+  callsPerRound: number,
+  calendars: readonly Calendar[],
 ): Promise<number> {
-  const serving = context.providers.filter(({ id }) =>
-    kept.some(({ providers }) => providers.includes(id)),
-  )
-  const preferred = serving[0] ?? context.providers[0]!
+  const { everyMinutes } = context
   const now = context.clock.now()
-  const calendars = await calendarsOf(context, kept, calendarOf)
   const closes = calendars
     .map((calendar) => calendar.sessionAt(now)?.close ?? calendar.nextSession(now).close)
     .map((close) => Math.ceil((close - now) / MINUTE_MS))
-  const { windows } = await stateOf(context, preferred)
+  const { windows } = await stateOf(context, provider)
   const stride = strideWithin({
     callsLeft: windows.find(({ window }) => window === 'day')?.left ?? null,
-    callsPerRound: kept.reduce((sum, { intervals }) => sum + intervals.length, 0),
-    everyMinutes: context.everyMinutes,
+    callsPerRound,
+    everyMinutes,
     minutesLeft: Math.max(0, ...closes),
   })
-  const wakes = calendars.flatMap((calendar) =>
-    (serving.length > 0 ? serving : [preferred]).map(({ settleMs }) =>
-      nextWake(calendar, now, context.everyMinutes, settleMs, stride),
-    ),
-  )
+  const { settleMs } = provider
+  const wakes = calendars.map((calendar) => nextWake(calendar, now, everyMinutes, settleMs, stride))
   return Math.min(...wakes)
 }
 
-async function calendarsOf(
-  context: KeepCurrentContext,
-  kept: readonly Kept[],
-  calendarOf: CalendarOf,
-): Promise<Calendar[]> {
-  const calendars = new Map<string, Calendar>()
-  for (const { symbol } of kept) {
-    const exchange = await findExchange(context.pool, symbol)
-    try {
-      calendars.set(exchange, calendarOf(exchange))
-    } catch (error) {
-      // Its fetch fails with the same words, which the run keeps.
-      if (!(error instanceof StockyardError) || error.code !== 'EXCHANGE_UNKNOWN') throw error
-    }
+function calendarsOf(kept: readonly Kept[], calendarOf: CalendarOf): Calendar[] {
+  const exchanges = new Set(kept.map(({ exchange }) => exchange))
+  const calendars = [...exchanges].map((exchange) => findCalendar(exchange, calendarOf))
+  const known = calendars.filter((calendar) => calendar !== null)
+  return known.length > 0 ? known : [calendarOf('XNYS')]
+}
+
+/** Null for an exchange without a calendar: its fetch fails by that name, which the run keeps. */
+function findCalendar(exchange: string, calendarOf: CalendarOf): Calendar | null {
+  try {
+    return calendarOf(exchange)
+  } catch (error) {
+    if (error instanceof StockyardError && error.code === 'EXCHANGE_UNKNOWN') return null
+    throw error
   }
-  return calendars.size > 0 ? [...calendars.values()] : [calendarOf('XNYS')]
 }

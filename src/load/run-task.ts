@@ -25,6 +25,11 @@ export interface FetchWish {
   readonly until: number | null
   readonly force: boolean
   readonly defaultDays: number
+  /**
+   * Given, every series that is there is brought up to date, each vendor's, as far as its vendor is among
+   * these; absent, a symbol and an interval are served once.
+   */
+  readonly due?: ReadonlySet<string>
   /** What the run is called; absent: `fetch`. */
   readonly job?: 'fetch' | 'backfill' | 'repair' | 'keep-current'
   /** Series that are worked on at a time, each with one call under way; absent: a few. */
@@ -138,7 +143,8 @@ export async function runTask(run: Run, task: Task): Promise<StockyardError | nu
     report({ status: 'succeeded' })
   } catch (thrown) {
     const error = asStockyardError(thrown, context.signal)
-    if (error.kind === 'database') throw error
+    // A lock that others hold on one series says nothing of the next one.
+    if (error.kind === 'database' && error.code !== 'DATABASE_LOCKED') throw error
     failure = error
     report({
       status: error.code === 'INTERRUPTED' ? 'skipped' : 'failed',

@@ -11,6 +11,7 @@ import { keepCurrent, type KeepCurrentContext } from '../../src/load/keep-curren
 import { makeLogger } from '../../src/log.ts'
 import { alphaVantage } from '../../src/providers/alpha-vantage/index.ts'
 import { makeHttpClient } from '../../src/providers/fetch.ts'
+import { yahoo } from '../../src/providers/yahoo/index.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 import { makeRecordingClock } from '../support/recording-clock.ts'
@@ -66,7 +67,10 @@ async function startLoop(t: TestContext, options: LoopOptions): Promise<Loop> {
     client,
     clock,
     log,
-    configs: { 'alpha-vantage': { key: 'k', baseUrl: sandbox.url, budget: 'unlimited' } },
+    configs: {
+      'alpha-vantage': { key: 'k', baseUrl: sandbox.url, budget: 'unlimited' },
+      yahoo: { key: undefined, baseUrl: sandbox.url, budget: 'unlimited' },
+    },
     signal: controller.signal,
     onProgress: ({ symbol, status, requests }) => {
       if (status !== 'succeeded' && status !== 'failed') return
@@ -101,6 +105,52 @@ describe('keeping current', () => {
     const key = { symbol: 'IBM', interval: '1d', provider: 'alpha-vantage', basis: 'raw' } as const
     assert.equal((await findHead(pool, key))?.watermark, Date.UTC(2026, 5, 1))
     assert.ok(Math.max(...loop.sleeps) <= 3_600_000)
+  })
+
+  test('every series of a symbol is kept current, each when its vendor is due', async (t) => {
+    const served: string[] = []
+    const loop = await startLoop(t, {
+      from: newYork('2026-06-01T15:10'),
+      until: newYork('2026-06-02T10:00'),
+      change: {
+        providers: [alphaVantage, yahoo],
+        onProgress: ({ provider, status, requests }) => {
+          if (status !== 'succeeded') return
+          const hour = new Date(loop.now() - 4 * 3_600_000).toISOString().slice(11, 16)
+          served.push(`${hour} ${provider} ${requests}`)
+        },
+      },
+      // After the first round there is a series of Yahoo's, too.
+      at: {
+        1: async () => {
+          await pool.query(
+            `INSERT INTO stockyard.series (instrument_id, interval, provider, basis)
+             SELECT instrument_id, '1d', 'yahoo', 'split' FROM stockyard.symbols`,
+          )
+          await pool.query(
+            `INSERT INTO stockyard.series_heads (series_id)
+             SELECT id FROM stockyard.series WHERE provider = 'yahoo'`,
+          )
+        },
+      },
+    })
+    await loop.ended
+    assert.deepEqual(served.toSorted(), [
+      '15:10 alpha-vantage 1',
+      '15:30 alpha-vantage 1',
+      '15:30 yahoo 1',
+      // Four hours after the close the one has settled, and five hours after it the other.
+      '20:00 yahoo 1',
+      '21:00 alpha-vantage 1',
+    ])
+    const { rows } = await pool.query<{ job: string; tasks: number }>(
+      `SELECT r.job, count(*)::integer AS tasks FROM stockyard.runs r
+       JOIN stockyard.tasks t ON t.run_id = r.id GROUP BY r.id ORDER BY r.id`,
+    )
+    assert.deepEqual(
+      rows.map(({ job, tasks }) => [job, tasks]),
+      [1, 2, 1, 1].map((tasks) => ['keep-current', tasks]),
+    )
   })
 
   test('a symbol that is added on a Saturday is fetched within the hour, and others are left alone', async (t) => {
