@@ -117,6 +117,7 @@ const OTHER_CODES = new Set([
   'SYMBOL_UNKNOWN',
   'NO_DATA',
   'NOT_OFFERED',
+  'DATABASE_LOCKED',
   // What vendors say to a symbol that they do not know.
   'REQUEST_REFUSED',
   'INTERRUPTED',

@@ -79,6 +79,13 @@ const starting = (at: string): Meaning => ({
   retry: true,
 })
 
+const locked = (at: string): Meaning => ({
+  code: 'DATABASE_LOCKED',
+  sentence: `Another client of the database${at} holds a lock for too long.`,
+  hint: 'See whether another stockyard process is stuck, then run the command again.',
+  retry: true,
+})
+
 const SERVER_MEANINGS: Readonly<Record<string, (at: string) => Meaning>> = {
   '28': auth,
   '3D000': (at) => ({
@@ -99,12 +106,8 @@ const SERVER_MEANINGS: Readonly<Record<string, (at: string) => Meaning>> = {
     retry: true,
   }),
   '53300': busy,
-  '55P03': (at) => ({
-    code: 'DATABASE_LOCKED',
-    sentence: `Another client of the database${at} holds a lock for too long.`,
-    hint: 'See whether another stockyard process is stuck, then run the command again.',
-    retry: true,
-  }),
+  '40P01': locked,
+  '55P03': locked,
   '57014': (at) => ({
     code: 'DATABASE_TIMEOUT',
     sentence: `A statement took too long for the database${at}.`,

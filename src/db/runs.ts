@@ -68,16 +68,19 @@ export async function finishRun(
 
 /**
  * Marks runs as interrupted that this host began and whose process is gone. Runs of other hosts are
- * left alone: from here nobody can tell.
+ * left alone: from here nobody can tell. A number can come back: a run with this process' own that began
+ * before it did is of another one, as in a container that is started again.
  */
 export async function closeAbandonedRuns(connection: Queryable): Promise<void> {
-  const { rows } = await connection.query<{ id: number; pid: number }>(
-    "SELECT id, pid FROM stockyard.runs WHERE status = 'running' AND host = $1",
-    [hostname()],
+  const { rows } = await connection.query<{ id: number; pid: number; is_older: boolean }>(
+    `SELECT id, pid, started_at < clock_timestamp() - $2 * interval '1 second' AS is_older
+     FROM stockyard.runs WHERE status = 'running' AND host = $1`,
+    [hostname(), process.uptime()],
   )
   for (const run of rows) {
-    if (run.pid !== process.pid && !isAlive(run.pid))
-      await finishRun(connection, run.id, 'interrupted')
+    const isOurs = run.pid === process.pid && !run.is_older
+    const isOthers = run.pid !== process.pid && isAlive(run.pid)
+    if (!isOurs && !isOthers) await finishRun(connection, run.id, 'interrupted')
   }
 }
 
