@@ -147,6 +147,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./revisions.ts'),
   },
   {
+    name: 'verify',
+    group: HISTORY,
+    summary: 'hold vendors against each other, and prices against splits and dividends',
+    load: () => import('./verify.ts'),
+  },
+  {
     name: 'completion',
     group: HELP_GROUP,
     summary: 'a completion script for bash, zsh or fish',

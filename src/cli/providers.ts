@@ -1,46 +1,60 @@
 /** `stockyard providers`: what the vendors can give, and what is left of each budget. */
 import type { ProviderInfo } from '../api/context.ts'
-import { readCanaries, type StoredCanary } from '../db/canaries.ts'
-import { budgetState, type BudgetState } from '../db/budgets.ts'
-import { parseBudget } from '../providers/budget.ts'
+import type { BudgetState } from '../db/budgets.ts'
+import type { StoredCanary } from '../db/canaries.ts'
+import { forgetLimits } from '../db/plan-limits.ts'
+import { getProvider } from '../providers/registry.ts'
+import {
+  providerStateJson,
+  readProviderStates,
+  type ProviderState,
+} from '../query/provider-state.ts'
 import { formatInstant } from '../query/rows.ts'
 import type { Define } from './commands.ts'
 import { addExamples } from './options.ts'
 import { writeJson } from './output.ts'
 import { describeProviders } from './provider-info.ts'
+import { definePriority } from './provider-priority.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
 
 export const define: Define = (command, run) => {
-  command
+  const list = command
+    .command('list', { isDefault: true })
     .description(
       'Show the vendors: what they can give, and what is left of their budgets. Calls nobody.',
     )
-    .action((options: { json?: boolean }) => run(options, providers))
+    .option(
+      '--forget-limits <provider>',
+      'ask again for what the plan lacked, and up to the budget',
+    )
+    .action((options: ProvidersOptions) => run(options, (context) => providers(context, options)))
+  addExamples(list, [['providers list', 'the same as providers']])
+  definePriority(command, run)
   addExamples(command, [
     ['providers', 'all of them'],
     ['providers --json | jq .data[0].windows', 'what is left, for a script'],
+    ['providers --forget-limits alpha-vantage', 'after the plan was changed'],
   ])
 }
 
-interface ProviderState extends ProviderInfo {
-  readonly state: BudgetState
-  /** Undefined where there was none yet. */
-  readonly canary: StoredCanary | undefined
+interface ProvidersOptions {
+  readonly json?: boolean
+  readonly forgetLimits?: string
 }
 
-async function providers(context: CommandContext): Promise<void> {
-  const config = await context.config()
-  const store = await context.openStore()
-  const canaries = await readCanaries(store.pool)
-  const states: ProviderState[] = []
-  for (const info of describeProviders(config)) {
-    const budget = parseBudget(info.budget)
-    const state = await budgetState(store.pool, info.id, budget, info.resetZone)
-    states.push({ ...info, state, canary: canaries.get(info.id) })
-  }
+type Shown = ProviderInfo & { readonly state: ProviderState }
+
+async function providers(context: CommandContext, options: ProvidersOptions): Promise<void> {
+  const { forgetLimits: forgotten } = options
+  const provider = forgotten === undefined ? null : getProvider(forgotten.trim().toLowerCase())
+  const infos = describeProviders(await context.config())
+  const { pool } = await context.openStore()
+  if (provider !== null) await forgetLimits(pool, provider.id)
+  const states = await readProviderStates(pool, infos)
+  const shown = infos.map((info, index) => ({ ...info, state: states[index]! }))
   if (context.json) {
-    await writeJson(context.stdout, { data: states.map(stateJson) })
+    await writeJson(context.stdout, { data: shown.map(shownJson) })
     return
   }
   await context.stdout.write(
@@ -53,17 +67,47 @@ async function providers(context: CommandContext): Promise<void> {
         { title: 'intervals', value: (one) => one.intervals.join(' ') },
         { title: 'prices', value: (one) => one.basis },
         { title: 'budget', value: (one) => one.budget },
-        { title: 'left', value: ({ state }) => leftText(state) },
-        { title: 'canary', value: ({ canary }) => canaryText(canary) },
+        { title: 'left', value: ({ state }) => leftText(state.budget) },
+        { title: 'canary', value: ({ state }) => canaryText(state.canary) },
       ],
-      states,
+      shown,
     ),
   )
-  for (const { id, state } of states) {
-    if (state.pausedUntil === null) continue
-    const until = formatInstant(state.pausedUntil)
-    await context.stdout.write(`${id} takes no calls before ${until}: ${state.pauseReason}\n`)
+  for (const line of shown.flatMap(remarks)) await context.stdout.write(`${line}\n`)
+}
+
+/** What is out of the ordinary, a line each. */
+function remarks({ id, state }: Shown): string[] {
+  const { budget, ceilings, limits } = state
+  const lines: string[] = []
+  const day = budget.windows.find(({ window }) => window === 'day')
+  if (day?.resetsAt != null)
+    lines.push(`${id}: the day's calls reset at ${formatInstant(day.resetsAt)}`)
+  if (budget.pausedUntil !== null) {
+    const until = formatInstant(budget.pausedUntil)
+    lines.push(`${id} takes no calls before ${until}: ${budget.pauseReason}`)
   }
+  if (budget.reserveUntil !== null) {
+    const until = formatInstant(budget.reserveUntil)
+    lines.push(
+      `${id}: repair and backfill leave the last ${budget.closeReserve} calls of the day for the close until ${until}`,
+    )
+  }
+  for (const [lane, calls] of Object.entries(budget.waiting)) {
+    lines.push(`${id}: ${calls} of the lane ${lane} wait for a call`)
+  }
+  for (const { window, calls, words, holdsUntil } of ceilings) {
+    lines.push(
+      `${id}: seen ceiling of ${calls} a ${window}, until ${formatInstant(holdsUntil)}: ${words}`,
+    )
+  }
+  for (const { topic, words, refusedAt, retryAfter } of limits) {
+    const [refused, retry] = [refusedAt, retryAfter].map((at) => formatInstant(at).slice(0, 10))
+    lines.push(
+      `${id}: the plan lacks "${topic}" (refused ${refused}, not asked before ${retry}): ${words}`,
+    )
+  }
+  return lines
 }
 
 function leftText(state: BudgetState): string {
@@ -79,20 +123,6 @@ function canaryText(canary: StoredCanary | undefined): string | null {
     : `${canary.status} ${formatInstant(canary.checkedAt).slice(0, 10)}`
 }
 
-function stateJson({ state, canary, needsKey, resetZone, ...info }: ProviderState) {
-  return {
-    ...info,
-    needs_key: needsKey,
-    reset_zone: resetZone,
-    windows: state.windows.map(({ resetsAt, ...window }) => ({
-      ...window,
-      resets_at: resetsAt === null ? null : formatInstant(resetsAt),
-    })),
-    paused_until: state.pausedUntil === null ? null : formatInstant(state.pausedUntil),
-    pause_reason: state.pauseReason,
-    canary:
-      canary === undefined
-        ? null
-        : { status: canary.status, checked_at: formatInstant(canary.checkedAt) },
-  }
+function shownJson({ state, needsKey, resetZone, account: _account, ...info }: Shown) {
+  return { ...info, needs_key: needsKey, reset_zone: resetZone, ...providerStateJson(state) }
 }

@@ -1,0 +1,134 @@
+/** Findings about stored bars: jumps, wrong units, wrong bases, and vendors that differ. Pure. */
+import type { NewFinding } from '../db/findings.ts'
+import type { BarBatch } from '../domain/bar-batch.ts'
+import type { Comparison, Disagreement } from '../domain/compare-series.ts'
+import { DAY_MS, formatDate } from '../domain/date.ts'
+import { isIntraday, type Interval } from '../domain/interval.ts'
+import type { Jump } from '../domain/jumps.ts'
+import type { PriceDefect, PriceDefectRule } from '../domain/price-defects.ts'
+import { formatInstant } from './rows.ts'
+
+export interface SeriesName {
+  readonly interval: Interval
+  readonly provider: string
+}
+
+const NOTHING = { family: null, other: null } as const
+
+export function jumpFinding({ interval, provider }: SeriesName, jump: Jump): NewFinding {
+  const { day, previousClose, open, likely } = jump
+  const date = formatDate(day)
+  const like =
+    likely === null ? '' : `, as after a split of ${likely.newShares} for ${likely.oldShares}`
+  return {
+    ...NOTHING,
+    rule: 'jump-without-action',
+    subject: `${interval} ${provider} ${date}`,
+    interval,
+    provider,
+    fromDay: day,
+    untilDay: day + DAY_MS,
+    message: `The price went from ${previousClose} to ${open} overnight to ${date}${like}, and no vendor tells of an action.`,
+    evidence: { previous_close: previousClose, open, price_ratio: previousClose / open, likely },
+  }
+}
+
+const DEFECTS: Readonly<Record<PriceDefectRule, string>> = {
+  unit: 'are in another unit than those around them',
+  'split-basis': 'are on the other side of a split than those around them',
+  'adjusted-close': 'have an adjusted close that does not follow from the dividends',
+}
+
+/** A finding for each stretch of rows with the same defect. */
+export function defectFindings(
+  { interval, provider }: SeriesName,
+  bars: BarBatch,
+  defects: readonly PriceDefect[],
+  dayOf: (ts: number) => number,
+): NewFinding[] {
+  return stretchesOf(defects).map((stretch) => {
+    const [first, last] = [stretch[0]!, stretch.at(-1)!]
+    const rows = stretch.length === 1 ? 'One bar' : `${stretch.length} bars`
+    return {
+      ...NOTHING,
+      rule: first.rule,
+      subject: `${interval} ${provider} ${startText(interval, first.ts)}`,
+      interval,
+      provider,
+      fromDay: dayOf(first.ts),
+      untilDay: dayOf(last.ts) + DAY_MS,
+      message: `${rows} of ${provider} from ${startText(interval, first.ts)} on ${DEFECTS[first.rule]}.`,
+      evidence: {
+        bars: stretch.length,
+        columns: [...new Set(stretch.flatMap(({ columns }) => columns))],
+        multiply_by: first.factor,
+        first_close: bars.close[first.index]!,
+        last_close: bars.close[last.index]!,
+      },
+    }
+  })
+}
+
+/** Defects of one rule in rows that follow each other. */
+function stretchesOf(defects: readonly PriceDefect[]): PriceDefect[][] {
+  const stretches: PriceDefect[][] = []
+  for (const defect of defects) {
+    const stretch = stretches.find(
+      (one) => one[0]!.rule === defect.rule && one.at(-1)!.index === defect.index - 1,
+    )
+    if (stretch === undefined) stretches.push([defect])
+    else stretch.push(defect)
+  }
+  return stretches
+}
+
+export interface ComparedPair {
+  readonly interval: Interval
+  readonly left: string
+  readonly right: string
+}
+
+/** A finding for each stretch on which two vendors differ by more than is tolerated. */
+export function disagreementFindings(
+  pair: ComparedPair,
+  { disagreements }: Comparison,
+  dayOf: (ts: number) => number,
+): NewFinding[] {
+  return disagreements.map((one) => disagreementFinding(pair, one, dayOf))
+}
+
+function disagreementFinding(
+  { interval, left, right }: ComparedPair,
+  { from, through, bars, worst }: Disagreement,
+  dayOf: (ts: number) => number,
+): NewFinding {
+  const greatest = worst.toSorted((a, b) => b.error - a.error)[0]!
+  const rows = bars === 1 ? 'one bar' : `${bars} bars`
+  const percent = (greatest.error * 100).toPrecision(3)
+  return {
+    family: null,
+    rule: 'vendors-disagree',
+    subject: `${interval} ${left} ${right} ${startText(interval, from)}`,
+    interval,
+    provider: left,
+    other: right,
+    fromDay: dayOf(from),
+    untilDay: dayOf(through) + DAY_MS,
+    message: `${left} and ${right} differ in ${rows} from ${startText(interval, from)} on, by up to ${percent} % (${greatest.column}: ${greatest.left} and ${greatest.right}).`,
+    evidence: {
+      bars,
+      worst: worst.map(({ column, ts, error, ...values }) => ({
+        column,
+        bar: startText(interval, ts),
+        [left]: values.left,
+        [right]: values.right,
+        error,
+      })),
+    },
+  }
+}
+
+/** The start of a bar as people read it: a date, or an instant. */
+export function startText(interval: Interval, ts: number): string {
+  return isIntraday(interval) ? formatInstant(ts) : formatDate(ts)
+}
