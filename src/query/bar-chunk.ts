@@ -36,15 +36,12 @@ export function providerOf({ providers, sources }: BarChunk, index: number): str
   return providers[sources === null ? 0 : sources[index]!]!
 }
 
-/** No bars, of these providers. */
-export function emptyChunk(providers: readonly string[]): BarChunk {
-  return {
-    bars: makeBatch(0),
-    provisional: new Uint8Array(0),
-    partial: null,
-    providers,
-    sources: null,
-  }
+const NOTHING: BarChunk = {
+  bars: makeBatch(0),
+  provisional: new Uint8Array(0),
+  partial: null,
+  providers: [],
+  sources: null,
 }
 
 /** A view of the bars from index `first` (included) to `end` (not). */
@@ -102,9 +99,9 @@ export function keepRegular<T extends BarChunk>(chunk: T, session: Session | nul
 }
 
 /** The bars of all chunks, one after the other; they share their list of providers. */
-export function joinChunks(chunks: readonly BarChunk[], providers: readonly string[]): BarChunk {
-  if (chunks.length === 1) return chunks[0]!
-  if (chunks.length === 0) return emptyChunk(providers)
+export function joinChunks(chunks: readonly BarChunk[]): BarChunk {
+  if (chunks.length < 2) return chunks[0] ?? NOTHING
+  const { providers } = chunks[0]!
   const length = chunks.reduce((sum, { bars }) => sum + bars.length, 0)
   const bars = makeBatch(length)
   const provisional = new Uint8Array(length)

@@ -98,7 +98,7 @@ export async function readBars(
     if (length > limit) break
   }
   const heading = headingOf(plan, query)
-  const all = joinChunks(chunks, [heading.provider ?? ''])
+  const all = joinChunks(chunks)
   if (length <= limit) return { ...heading, ...all, next: null }
   const kept = sliceChunk(all, 0, limit)
   const last = kept.bars.ts[limit - 1]!

@@ -43,7 +43,7 @@ function joinPages(open: PageChunk, page: PageChunk, order: 'asc' | 'desc'): Pag
   const inOrder = order === 'asc' ? [open, page] : [page, open]
   return {
     ...page,
-    ...joinChunks(inOrder, page.providers),
+    ...joinChunks(inOrder),
     observedAt: Math.max(open.observedAt, page.observedAt),
   }
 }
