@@ -1,8 +1,8 @@
 /** What the pipeline did: runs, what is stored and how fresh it is, rows that were refused. */
 import { Type } from 'typebox'
 import { findStoreKind } from '../db/store-kind.ts'
-import { getCalendar } from '../domain/calendar/registry.ts'
 import { parseInterval } from '../domain/interval.ts'
+import { readCalendar } from '../query/calendars.ts'
 import { formatInstant } from '../query/rows.ts'
 import { readRun, readRuns } from '../query/runs.ts'
 import { readOverview, readStatus } from '../query/status.ts'
@@ -107,7 +107,7 @@ function addStatus(app: App, { pool, options, clock, version, providers }: ApiCo
     },
     async ({ query: asked }) => {
       const now = clock.now()
-      const calendar = getCalendar(HOME_EXCHANGE)
+      const calendar = await readCalendar(pool, HOME_EXCHANGE)
       const totals = await readOverview(pool)
       const kind = await findStoreKind(pool)
       const series = await readStatus(pool, {

@@ -1,6 +1,7 @@
 /** Calls to vendors outside a fetch, paid for from the shared budget like any other. */
 import { ask, type AskContext } from '../load/ask.ts'
 import type { Config } from '../config.ts'
+import { openCalendars } from '../load/open-calendars.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
 import type { Provider, VendorBody, VendorFailure, VendorRequest } from '../providers/provider.ts'
 import { checkProvider } from './fetch-symbols.ts'
@@ -43,6 +44,7 @@ export async function openVendor(
     log,
     config: settings ?? { key: undefined, baseUrl: undefined, budget: undefined },
     signal: context.signal,
+    calendarOf: await openCalendars(store.pool, used.home),
     ...(archive === undefined ? {} : { archive }),
     onWait: ({ ms, why }) => {
       context.stderr.write(`waiting ${formatSpan(ms)} for ${provider.id}: ${why}\n`).catch(() => {})

@@ -1,5 +1,6 @@
 /** `stockyard replay`: archived answers read again with today's parsers, without a call. */
 import { StockyardError } from '../domain/error.ts'
+import { openCalendars } from '../load/open-calendars.ts'
 import { replay, type ReplaySummary } from '../load/replay.ts'
 import type { ReplayedSeries, SilentAnswer } from '../load/replay-series.ts'
 import { getProvider, PROVIDERS } from '../providers/registry.ts'
@@ -60,6 +61,7 @@ async function replayCommand(
       root: archiveFolder(config),
       providers: options.provider === undefined ? PROVIDERS : [getProvider(options.provider)],
       signal: context.signal,
+      calendarOf: await openCalendars(store.pool, config.home),
       onSeries: (series) => {
         context.stderr.write(`${seriesText(series)}\n`).catch(() => {})
       },

@@ -50,7 +50,7 @@ export async function runCanary(
   const now = context.clock.now()
   const place = await nextPlace(context, provider, now)
   const probe = canary.probes[place] ?? canary.probes[0]
-  const calendar = getCalendar('XNYS')
+  const calendar = (context.calendarOf ?? getCalendar)('XNYS')
   const request = requestOf(provider, probe, calendar, now)
   const seen = await call(context, provider, request, calendar)
   const checks = checksOf(provider, probe, request, calendar, seen)

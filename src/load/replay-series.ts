@@ -10,6 +10,7 @@ import { findExchange } from '../db/series.ts'
 import type { Provider } from '../providers/provider.ts'
 import { findLastWords } from './last-words.ts'
 import { loadAnswer, type Destination } from './load-answer.ts'
+import type { CalendarOf } from './open-calendars.ts'
 import {
   isTrouble,
   rereadAnswer,
@@ -25,6 +26,8 @@ export interface ReplayContext {
   /** The vendors whose answers are read. */
   readonly providers: readonly Provider[]
   readonly signal?: AbortSignal
+  /** The calendars with what was recorded since the release; absent: as they are built in. */
+  readonly calendarOf?: CalendarOf
   /** Told of each series when it is done. */
   readonly onSeries?: (series: ReplayedSeries) => void
 }
@@ -84,9 +87,9 @@ export async function replaySeries(
   taskNumber: number,
   silent: SilentAnswer[],
 ): Promise<ReplayedSeries> {
-  const { pool, root, signal } = context
+  const { pool, root, signal, calendarOf = getCalendar } = context
   const { symbol, interval, provider, entries } = found
-  const calendar = getCalendar(await findExchange(pool, symbol))
+  const calendar = calendarOf(await findExchange(pool, symbol))
   const series = { symbol, interval, provider: provider.id, basis: provider.basis }
   const archived: ArchivedSeries = { series, provider, calendar }
   if (runId !== null) await startTask(pool, runId, taskNumber)
