@@ -8,10 +8,9 @@ import { isIntraday, type Interval } from '../domain/interval.ts'
 import type { PageVersion } from '../domain/page.ts'
 import { versionAsOf } from '../domain/page-version.ts'
 import type { Connection, Pool } from './connect.ts'
+import { encodePages, PAGE_COLUMNS } from './encode-pages.ts'
 import {
   decodePages,
-  encodePages,
-  PAGE_COLUMNS,
   RAW_PAGE_COLUMNS,
   VERSION_COLUMNS,
   type PageRow,
