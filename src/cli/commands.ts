@@ -75,6 +75,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./backfill.ts'),
   },
   {
+    name: 'gaps',
+    group: FETCHING,
+    summary: 'what is missing, and getting it',
+    load: () => import('./gaps.ts'),
+  },
+  {
     name: 'replay',
     group: FETCHING,
     summary: 'read archived answers again, without a call',

@@ -7,11 +7,12 @@ import type { Lane } from '../domain/budget.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { baseInterval } from '../load/derive-series.ts'
-import { fetchAll, type FetchSummary } from '../load/fetch-series.ts'
+import { fetchAll, type FetchContext, type FetchSummary } from '../load/fetch-series.ts'
 import { openCalendars } from '../load/open-calendars.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
 import type { Provider } from '../providers/provider.ts'
 import { getProvider, PROVIDERS } from '../providers/registry.ts'
+import { variableOf } from '../providers/variables.ts'
 import { openArchive } from './open-archive.ts'
 import type { Store } from './open-store.ts'
 import { showProgress, type WorkPlan } from './progress.ts'
@@ -50,7 +51,7 @@ export function checkProvider(
   intervals: readonly Interval[],
 ): void {
   if (provider.needsKey && config.providers[provider.id]?.key === undefined) {
-    const variable = `${provider.id.toUpperCase().replaceAll('-', '_')}_API_KEY`
+    const variable = variableOf(provider.id, 'API_KEY')
     throw new StockyardError(
       'config',
       'KEY_MISSING',
@@ -99,10 +100,23 @@ export async function fetchSymbols(
   store: Store,
   config: Config,
   wish: SymbolsWish,
-  { lane, plan }: FetchManner = {},
+  manner: FetchManner = {},
 ): Promise<FetchSummary> {
   const providers = await withoutStrangers(store, config, wish.providers)
-  const [provider] = providers
+  return await withVendors(context, store, config, manner, providers[0], (fetching) =>
+    fetchAll(fetching, { ...wish, providers, defaultDays: config.defaultDays }),
+  )
+}
+
+/** Does work that sends calls, with progress on standard error; ends what it opened. */
+export async function withVendors<T>(
+  context: CommandContext,
+  store: Store,
+  config: Config,
+  { lane, plan }: FetchManner,
+  provider: Provider | undefined,
+  work: (fetching: FetchContext) => Promise<T>,
+): Promise<T> {
   const log = await context.log()
   const client = makeHttpClient({ clock: context.clock, log })
   const { pool } = store
@@ -114,22 +128,19 @@ export async function fetchSymbols(
     ...(plan === undefined ? {} : { plan }),
   })
   try {
-    return await fetchAll(
-      {
-        pool,
-        client,
-        clock: context.clock,
-        log,
-        configs: config.providers,
-        calendarOf: await openCalendars(pool, config.home),
-        signal: context.signal,
-        ...(archive === undefined ? {} : { archive }),
-        ...(lane === undefined ? {} : { lane }),
-        onProgress: (task) => progress.task(task),
-        onWait: (wait) => progress.wait(wait),
-      },
-      { ...wish, providers, defaultDays: config.defaultDays },
-    )
+    return await work({
+      pool,
+      client,
+      clock: context.clock,
+      log,
+      configs: config.providers,
+      calendarOf: await openCalendars(pool, config.home),
+      signal: context.signal,
+      ...(archive === undefined ? {} : { archive }),
+      ...(lane === undefined ? {} : { lane }),
+      onProgress: (task) => progress.task(task),
+      onWait: (wait) => progress.wait(wait),
+    })
   } finally {
     progress.finish()
     await client.close()

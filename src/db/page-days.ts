@@ -27,6 +27,26 @@ export async function listBarDays(
   return rows.map(({ day }) => parseDay(day))
 }
 
+/** The same for all other series of the same instrument and interval: the days of which another vendor has bars. */
+export async function listBarDaysElsewhere(
+  db: Queryable,
+  seriesId: number,
+  interval: Interval,
+  range: DayRange,
+): Promise<Set<number>> {
+  const { rows } = await db.query<{ id: number }>(
+    `SELECT o.id FROM stockyard.series s
+     JOIN stockyard.series o ON o.instrument_id = s.instrument_id AND o.interval = s.interval
+     WHERE s.id = $1 AND o.id <> s.id`,
+    [seriesId],
+  )
+  const days = new Set<number>()
+  for (const { id } of rows) {
+    for (const day of await listBarDays(db, id, interval, range)) days.add(day)
+  }
+  return days
+}
+
 /** What the row of a page says of it; no column is opened. */
 export interface PageCounts {
   readonly startsOn: number

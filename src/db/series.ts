@@ -109,20 +109,27 @@ export async function findExchange(connection: Queryable, symbol: string): Promi
   return rows[0]?.exchange ?? readSymbolMeaning(symbol).exchange
 }
 
-/** Which series there are already of some symbols, those that have come furthest first. */
+/** Which series there are already of some symbols, and the last final session of each. */
 export async function listSeries(
   connection: Queryable,
   symbols: readonly string[],
-): Promise<{ symbol: string; interval: Interval; provider: string }[]> {
-  const { rows } = await connection.query<{ symbol: string; interval: Interval; provider: string }>(
-    `SELECT y.symbol, s.interval, s.provider
+): Promise<{ symbol: string; interval: Interval; provider: string; watermark: number | null }[]> {
+  const { rows } = await connection.query<{
+    symbol: string
+    interval: Interval
+    provider: string
+    watermark: string | null
+  }>(
+    `SELECT y.symbol, s.interval, s.provider, h.watermark
      FROM stockyard.symbols y JOIN stockyard.series s ON s.instrument_id = y.instrument_id
      LEFT JOIN stockyard.series_heads h ON h.series_id = s.id
-     WHERE y.symbol = ANY ($1) AND y.valid_until IS NULL
-     ORDER BY h.watermark DESC NULLS LAST`,
+     WHERE y.symbol = ANY ($1) AND y.valid_until IS NULL`,
     [symbols],
   )
-  return rows
+  return rows.map(({ watermark, ...series }) => ({
+    ...series,
+    watermark: watermark === null ? null : parseDay(watermark),
+  }))
 }
 
 /**

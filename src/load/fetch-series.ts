@@ -2,9 +2,10 @@
  * Bringing series up to date: one run, one task a series. Each task plans what is worth asking,
  * asks, checks and loads, answer by answer; one task's failure does not stop the others.
  */
-import { formatDate } from '../domain/date.ts'
+import { DAY_MS, formatDate } from '../domain/date.ts'
 import { messageOf } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
+import { getCalendar } from '../domain/calendar/registry.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { inTransaction } from '../db/connect.ts'
 import {
@@ -16,6 +17,7 @@ import {
 } from '../db/runs.ts'
 import { listSeries } from '../db/series.ts'
 import type { Provider } from '../providers/provider.ts'
+import { raiseClosureAlerts } from './closure-alert.ts'
 import { baseInterval } from './derive-series.ts'
 import { followRenames } from './follow-renames.ts'
 import { findMarketDays } from './market-days.ts'
@@ -23,6 +25,9 @@ import { makeTask, runTask } from './run-task.ts'
 import type { FetchContext, FetchWish, Run, Task, TaskProgress, WorkPiece } from './run-task.ts'
 
 export type { FetchContext, FetchWish, TaskProgress } from './run-task.ts'
+
+/** A series that has not come within so many days of another vendor's only fills gaps of that one. */
+const PATCH_DAYS = 30
 
 /** Tasks that are worked on at a time: enough to let fetching, parsing and storing overlap. */
 const PARALLEL_TASKS = 6
@@ -53,7 +58,8 @@ export interface FetchSummary extends TaskCounts {
 export async function fetchAll(context: FetchContext, given: FetchWish): Promise<FetchSummary> {
   const { symbols, notes } = await followRenames(context.pool, given.symbols)
   const wish = { ...given, symbols }
-  const tasks = makeTasks(wish, await listSeries(context.pool, symbols))
+  const tasks =
+    wish.pieces?.map(makePieceTask) ?? makeTasks(wish, await listSeries(context.pool, symbols))
   for (const task of tasks) {
     const note = notes.get(task.symbol)
     if (note !== undefined) task.progress = { ...task.progress, notes: [note] }
@@ -85,6 +91,7 @@ export async function fetchAll(context: FetchContext, given: FetchWish): Promise
       tasks.filter((task) => !isDerived(task)),
     )
     await runAll(run, made)
+    await watchForClosures(run)
   } catch (error) {
     // The store is lost, perhaps for good; where it is not, the run must not seem to go on.
     await finishRun(context.pool, runId, 'interrupted').catch((cause: unknown) =>
@@ -95,6 +102,16 @@ export async function fetchAll(context: FetchContext, given: FetchWish): Promise
   const summary = summarize(runId, wish, tasks)
   await finishRun(context.pool, runId, context.signal?.aborted ? 'interrupted' : summary.status)
   return summary
+}
+
+/** Tells once of sessions that came back empty for all that were asked for. */
+async function watchForClosures({ context, runId, tasks }: Run): Promise<void> {
+  const answered = tasks
+    .map(({ progress }) => progress)
+    .filter(({ status, error }) => status === 'succeeded' || error?.code === 'NO_DATA')
+  const { pool, clock, calendarOf = getCalendar } = context
+  const alerts = await raiseClosureAlerts(pool, runId, answered, calendarOf, clock.now())
+  for (const alert of alerts) context.log.warn({ run: runId }, alert)
 }
 
 /** Works on tasks, a few at a time. */
@@ -121,10 +138,15 @@ export function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof list
     wish.intervals.map((interval) => ({ symbol, interval })),
   )
   const turns = pairs.flatMap(({ symbol, interval }) => {
+    const stored = known.filter(
+      (series) => series.symbol === symbol && series.interval === interval,
+    )
+    const newest = Math.max(...stored.map(({ watermark }) => watermark ?? -Infinity))
+    // One that lies far behind another was begun to fill gaps of that one, and is not kept current.
     const has = new Set(
-      known
-        .filter((series) => series.symbol === symbol && series.interval === interval)
-        .map((series) => series.provider),
+      stored
+        .filter(({ watermark }) => (watermark ?? -Infinity) >= newest - PATCH_DAYS * DAY_MS)
+        .map(({ provider }) => provider),
     )
     const able = wish.providers.filter((provider) => canServe(provider, symbol, interval))
     // A series that is there goes on with its vendor, so that it stays one series.

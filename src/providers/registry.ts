@@ -21,3 +21,8 @@ export function getProvider(id: string): Provider {
   }
   return provider
 }
+
+/** Milliseconds after a session's close until a vendor's bars are final; 0 for what no vendor brought. */
+export function settleMsOf(id: string): number {
+  return PROVIDERS.find((provider) => provider.id === id)?.settleMs ?? 0
+}

@@ -1,0 +1,163 @@
+/** `stockyard gaps`: what is missing, and getting it. */
+import { formatDate } from '../domain/date.ts'
+import type { Interval } from '../domain/interval.ts'
+import { listAlerts, type ClosureAlert } from '../load/closure-alert.ts'
+import { listGaps, type Gap, type GapSearch } from '../load/list-gaps.ts'
+import { openCalendars } from '../load/open-calendars.ts'
+import { repairGaps } from '../load/repair.ts'
+import type { Define } from './commands.ts'
+import { summaryText } from './fetch.ts'
+import { chooseProviders, withoutStrangers, withVendors } from './fetch-symbols.ts'
+import { addExamples, addPeriod, checkPeriod, intervalsOption, readSymbols } from './options.ts'
+import type { Period } from './options.ts'
+import { plainText, writeJson } from './output.ts'
+import { providerOption } from './provider-option.ts'
+import type { CommandContext } from './run-command.ts'
+import { simulatedNote } from './simulated-note.ts'
+import { formatCount, formatTable } from './table.ts'
+
+interface GapsOptions extends Period {
+  readonly json?: boolean
+  readonly interval?: readonly Interval[]
+  readonly provider?: string
+  readonly repair?: boolean
+}
+
+/** A gap as `--json` has it. */
+interface GapJson {
+  readonly symbol: string
+  readonly interval: Interval
+  readonly provider: string
+  readonly from: string
+  readonly until: string
+  readonly sessions: number
+  readonly state: Gap['state']
+}
+
+export const define: Define = (command, run) => {
+  command
+    .description(
+      'Sessions that are expected, and neither stored nor proven not to exist. Exits with 1 while there are any.',
+    )
+    .argument('[symbols...]', 'symbols; without any, all that are stored')
+    .addOption(intervalsOption('bars of this length only; repeat it or write a list'))
+    .addOption(providerOption())
+    .option('--repair', 'ask for just what is missing, and record what nobody has')
+  addPeriod(command).action((symbols: string[], options: GapsOptions) =>
+    run(options, (context) => gaps(context, readSymbols(symbols), options)),
+  )
+  addExamples(command, [
+    ['gaps', 'what is missing of everything that is stored'],
+    ['gaps AAPL -i 1m --repair', 'get what is missing of one series'],
+    [
+      'gaps --from 2024-01-01 --until 2025-01-01',
+      'of a year, also before and after what was fetched',
+    ],
+  ])
+}
+
+async function gaps(
+  context: CommandContext,
+  symbols: readonly string[],
+  options: GapsOptions,
+): Promise<number> {
+  checkPeriod(options)
+  const search: GapSearch = {
+    symbols,
+    intervals: options.interval,
+    provider: options.provider,
+    from: options.from ?? null,
+    until: options.until ?? null,
+  }
+  if (options.repair === true) return await repair(context, search)
+  const config = await context.config()
+  const store = await context.openStore()
+  const calendarOf = await openCalendars(store.pool, config.home)
+  const found = await listGaps(store.pool, search, calendarOf, context.clock.now())
+  const alerts = await listAlerts(store.pool, calendarOf)
+  if (context.json) {
+    await writeJson(context.stdout, { data: found.map(toJson), next: null, alerts })
+  } else {
+    await context.stdout.write(
+      gapTable(context, found) + simulatedNote(store) + gapText(found) + alertText(alerts),
+    )
+  }
+  return found.length === 0 ? 0 : 1
+}
+
+async function repair(context: CommandContext, search: GapSearch): Promise<number> {
+  const config = await context.config()
+  const store = await context.openStore({ writes: true })
+  const able = chooseProviders(undefined, config, search.intervals ?? [])
+  const providers = await withoutStrangers(store, config, able)
+  const { summary, gaps: left } = await withVendors(
+    context,
+    store,
+    config,
+    { lane: 'repair' },
+    providers[0],
+    (fetching) => repairGaps(fetching, search, providers),
+  )
+  if (context.json) {
+    await writeJson(context.stdout, { ...(summary ?? NOTHING_DONE), gaps: left.map(toJson) })
+  } else {
+    if (summary !== null) await context.stdout.write(summaryText(context, store, summary))
+    await context.stdout.write(gapTable(context, left) + simulatedNote(store) + gapText(left))
+  }
+  return left.length === 0 ? 0 : 1
+}
+
+/** What `fetch --json` says of a run, where none was needed. */
+const NOTHING_DONE = {
+  run: null,
+  status: 'succeeded',
+  symbols: 0,
+  requests: 0,
+  fetched: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  rejected: 0,
+  tasks: [],
+} as const
+
+function toJson({ symbol, interval, provider, from, until, sessions, state }: Gap): GapJson {
+  return {
+    symbol,
+    interval,
+    provider,
+    from: formatDate(from),
+    until: formatDate(until),
+    sessions,
+    state,
+  }
+}
+
+function gapTable(context: CommandContext, found: readonly Gap[]): string {
+  if (found.length === 0) return ''
+  return formatTable<GapJson>(
+    context.stdout,
+    [
+      { title: 'symbol', value: (row) => row.symbol },
+      { title: 'interval', value: (row) => row.interval },
+      { title: 'provider', value: (row) => row.provider },
+      { title: 'from', value: (row) => row.from },
+      { title: 'until', value: (row) => row.until },
+      { title: 'sessions', align: 'right', value: (row) => row.sessions },
+      { title: 'state', value: (row) => row.state },
+    ],
+    found.map(toJson),
+  )
+}
+
+function gapText(found: readonly Gap[]): string {
+  if (found.length === 0) return 'No gaps.\n'
+  const sessions = found.reduce((sum, gap) => sum + gap.sessions, 0)
+  const what = found.length === 1 ? '1 gap' : `${formatCount(found.length)} gaps`
+  return `${what}, ${formatCount(sessions)} ${sessions === 1 ? 'session' : 'sessions'}. stockyard gaps --repair asks for them.\n`
+}
+
+/** One line for each alert that is open. */
+export function alertText(alerts: readonly ClosureAlert[]): string {
+  return alerts.map(({ message, hint }) => `${plainText(message)} ${plainText(hint)}\n`).join('')
+}

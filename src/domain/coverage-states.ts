@@ -1,0 +1,150 @@
+/**
+ * What is known of each session of a series, from its ledger, the calendar and the time alone. Pure; no bar
+ * is looked at.
+ */
+import type { Calendar } from './calendar/calendar.ts'
+import { lastFinalDay } from './calendar/finality.ts'
+import { expectedDays, holdsDay, periodRange, type DayRange } from './coverage.ts'
+import type { Ledger } from './coverage-ledger.ts'
+import { DAY_MS } from './date.ts'
+import { isIntraday, type Interval } from './interval.ts'
+
+/**
+ * - `available`: stored and final
+ * - `provisional`: it has begun, and the vendor's settle delay has not passed, or had not when it was asked last
+ * - `partial`: stored, but a bar of it was refused, or fewer than half of its regular bars are there
+ * - `missing`: neither stored nor proven not to exist
+ * - `no-trades`: the vendor answered for it, and there was no bar
+ * - `not-offered`: before the listing or the vendor's first bar, after the delisting, or outside of what the
+ *   vendor gives
+ * - `closed`: the exchange had no session
+ */
+export const COVERAGE_STATES = [
+  'available',
+  'provisional',
+  'partial',
+  'missing',
+  'no-trades',
+  'not-offered',
+  'closed',
+] as const
+export type CoverageState = (typeof COVERAGE_STATES)[number]
+
+/** What must be known of a series to tell the state of its sessions. Days; bars as in SeriesHead. */
+export interface SeriesFacts extends Ledger {
+  readonly interval: Interval
+  readonly calendar: Calendar
+  readonly settleMs: number
+  readonly firstBar: number | null
+  readonly lastBar: number | null
+  /** First day of trading, and first day without; null where nobody said. */
+  readonly listedDay: number | null
+  readonly delistedDay: number | null
+}
+
+/** Days with from <= day < until that are all in one state. */
+export interface StateRange extends DayRange {
+  readonly state: CoverageState
+  /** Bars' days in it on which the calendar expects one: sessions, or weeks or months. */
+  readonly sessions: number
+}
+
+/** Tells the state of one day that the calendar expects a bar for. */
+export function stateTeller(facts: SeriesFacts, now: number): (day: number) => CoverageState {
+  const { calendar, interval, coverage, noTrades, notOffered, partial } = facts
+  const finalThrough = lastFinalDay(calendar, interval, now, facts.settleMs)
+  const dayOf = (ts: number | null) =>
+    ts === null ? Number.NaN : isIntraday(interval) ? calendar.localDay(ts) : ts
+  const first = dayOf(facts.firstBar)
+  const last = dayOf(facts.lastBar)
+  const newest = coverage[coverage.length - 1]?.until ?? -Infinity
+  const isListed = (day: number) =>
+    periodRange(calendar, interval, day).until > (facts.listedDay ?? -Infinity) &&
+    day < (facts.delistedDay ?? Infinity)
+  return (day) => {
+    if (holdsDay(partial, day)) {
+      return isIntraday(interval) && !holdsDay(noTrades, day) ? 'partial' : 'missing'
+    }
+    if (holdsDay(coverage, day)) {
+      if (!holdsDay(noTrades, day)) return 'available'
+      // What the vendor's first bar comes after, it does not have.
+      return isListed(day) && day >= first ? 'no-trades' : 'not-offered'
+    }
+    if (holdsDay(notOffered, day) || !isListed(day)) return 'not-offered'
+    // Bars behind all that is final were stored before they had settled.
+    if (day > finalThrough || (day <= last && day >= newest)) return 'provisional'
+    return 'missing'
+  }
+}
+
+/**
+ * The states of a series over a range of days, as ranges in order; those that meet differ in state. Closed
+ * days belong to the range before them, or the first one after, unless they are asked for as such. What has
+ * not begun is left out.
+ */
+export function sessionStates(
+  facts: SeriesFacts,
+  range: DayRange,
+  now: number,
+  options: { readonly closed?: boolean } = {},
+): StateRange[] {
+  const { calendar, interval } = facts
+  const until = Math.min(range.until, calendar.localDay(now) + DAY_MS)
+  if (!(range.from < until)) return []
+  const tellState = stateTeller(facts, now)
+  const days = expectedDays(calendar, interval, { from: range.from, until })
+  const ranges: StateRange[] = []
+  const push = (state: CoverageState, from: number, end: number, sessions: number) => {
+    const last = ranges[ranges.length - 1]
+    if (last !== undefined && last.state === state) {
+      ranges[ranges.length - 1] = { ...last, until: end, sessions: last.sessions + sessions }
+    } else if (from < end) {
+      ranges.push({ from, until: end, state, sessions })
+    }
+  }
+  const endOf = options.closed === true ? dayEnd(calendar, interval) : null
+  let from = range.from
+  days.forEach((day, i) => {
+    if (endOf !== null && day > from) push('closed', from, day, 0)
+    const start = endOf === null ? from : Math.max(day, range.from)
+    const next = days[i + 1] ?? until
+    const end = endOf === null ? next : Math.min(endOf(day), next)
+    push(tellState(day), start, end, 1)
+    from = end
+  })
+  if (from < until) push('closed', from, until, 0)
+  return ranges
+}
+
+function dayEnd(calendar: Calendar, interval: Interval): (day: number) => number {
+  if (interval === '1wk' || interval === '1mo') {
+    return (day) => periodRange(calendar, interval, day).until
+  }
+  return (day) => day + DAY_MS
+}
+
+/** Why a range is a gap, as people ask. */
+export type GapState = Extract<CoverageState, 'missing' | 'partial'>
+
+/**
+ * The gaps of a series: days between its first and its last day ever covered, or in the range given, that
+ * are expected and neither stored nor proven not to exist.
+ */
+export function findGaps(
+  facts: SeriesFacts,
+  range: DayRange,
+  now: number,
+): (StateRange & { readonly state: GapState })[] {
+  return sessionStates(facts, range, now).flatMap((found) => {
+    const { state } = found
+    if (state !== 'missing' && state !== 'partial') return []
+    return [{ ...trimmed(facts, found), state }]
+  })
+}
+
+/** Closed days around sessions are no part of a gap. */
+function trimmed({ calendar, interval }: SeriesFacts, found: StateRange): StateRange {
+  const days = expectedDays(calendar, interval, found)
+  const last = days[days.length - 1]!
+  return { ...found, from: days[0]!, until: dayEnd(calendar, interval)(last) }
+}

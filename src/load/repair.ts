@@ -1,0 +1,255 @@
+/**
+ * Closing gaps: just the missing ranges are asked for, from the series' own vendor and, where that one has
+ * nothing, from the others as their own series; what is not to be had is recorded as proven.
+ */
+import { getCalendar } from '../domain/calendar/registry.ts'
+import { addRange, expectedDays, holdsDay, periodRange, removeRange } from '../domain/coverage.ts'
+import type { Coverage } from '../domain/coverage.ts'
+import { stateTeller } from '../domain/coverage-states.ts'
+import { DAY_MS } from '../domain/date.ts'
+import { inTransaction, type Pool } from '../db/connect.ts'
+import { lockCoverageHead, writeLedger, type CoverageHead } from '../db/coverage-heads.ts'
+import { listBarDaysElsewhere } from '../db/page-days.ts'
+import type { Provider } from '../providers/provider.ts'
+import { baseInterval } from './derive-series.ts'
+import { fetchAll, type FetchContext, type FetchSummary } from './fetch-series.ts'
+import { factsOf, listGaps, type Gap, type GapSearch } from './list-gaps.ts'
+import type { CalendarOf } from './open-calendars.ts'
+import type { WorkPiece } from './run-task.ts'
+
+export interface Repair {
+  /** Null where there was no gap, so that nothing was to be done. */
+  readonly summary: FetchSummary | null
+  /** What is left. */
+  readonly gaps: readonly Gap[]
+}
+
+/**
+ * Closes gaps.
+ * @param providers vendors that may be asked, the preferred first
+ * @throws StockyardError kind `database` when the store is lost
+ */
+export async function repairGaps(
+  context: FetchContext,
+  search: GapSearch,
+  providers: readonly Provider[],
+): Promise<Repair> {
+  const { pool, clock, calendarOf = getCalendar } = context
+  const list = () => listGaps(pool, search, calendarOf, clock.now())
+  const gaps = await list()
+  if (gaps.length === 0) return { summary: null, gaps }
+  await reopen(pool, gaps, calendarOf)
+  const own = ownPieces(gaps, providers, calendarOf, clock.now())
+  const first = own.length === 0 ? null : await runPieces(context, own, providers)
+  const unserved = await findUnserved(pool, gaps, calendarOf, clock.now())
+  const others = otherPieces(unserved, providers)
+  const second = others.length === 0 ? null : await runPieces(context, others, providers)
+  for (const { gap, days } of unserved) {
+    const codes = own.flatMap((piece, i) =>
+      isOf(gap, piece) ? [{ ...piece, code: first?.tasks[i]?.error?.code }] : [],
+    )
+    const refusedBy = (code: string) => (day: number) =>
+      codes.some((piece) => piece.code === code && day >= piece.from && day < piece.until)
+    await recordNothing(pool, gap, calendarOf, {
+      days,
+      isEmpty: refusedBy('NO_DATA'),
+      isLacking: refusedBy('PLAN_LACKS'),
+    })
+  }
+  return { summary: addSummaries(first, second), gaps: await list() }
+}
+
+/** Sessions that are there in part are asked for again. */
+async function reopen(pool: Pool, gaps: readonly Gap[], calendarOf: CalendarOf): Promise<void> {
+  for (const gap of gaps.filter(({ state }) => state === 'partial')) {
+    await mendLedger(pool, gap, calendarOf, (head, rangesOf) => {
+      const days = expectedDays(calendarOf(head.exchange), gap.interval, gap)
+      return { ...head, coverage: rangesOf(days).reduce(removeRange, head.coverage) }
+    })
+  }
+}
+
+type RangesOf = (days: readonly number[]) => Coverage
+
+async function mendLedger(
+  pool: Pool,
+  { seriesId, interval }: Gap,
+  calendarOf: CalendarOf,
+  mend: (head: CoverageHead, rangesOf: RangesOf) => CoverageHead,
+): Promise<void> {
+  await inTransaction(pool, async (connection) => {
+    const head = await lockCoverageHead(connection, seriesId)
+    const calendar = calendarOf(head.exchange)
+    const rangesOf: RangesOf = (days) => days.map((day) => periodRange(calendar, interval, day))
+    await writeLedger(connection, seriesId, mend(head, rangesOf))
+  })
+}
+
+// The calls ------------------------------------------------------------------------------------------
+
+/**
+ * A piece of work for each call that a gap takes, so that what a vendor says of one speaks for no other; a
+ * series that is made of another one is made anew once.
+ */
+function ownPieces(
+  gaps: readonly Gap[],
+  providers: readonly Provider[],
+  calendarOf: CalendarOf,
+  now: number,
+): WorkPiece[] {
+  const pieces: WorkPiece[] = []
+  for (const gap of gaps) {
+    const { symbol, interval, from, until } = gap
+    const provider = providers.find((one) => one.id === gap.provider)
+    if (provider === undefined) continue
+    const piece = { symbol, interval, provider, from, until }
+    if (baseInterval(provider, interval) !== null) {
+      const known = pieces.findIndex((one) => isOf(gap, one))
+      if (known < 0) pieces.push(piece)
+      else pieces[known] = { ...pieces[known]!, until }
+      continue
+    }
+    const calls = provider.planBars({ ...piece, now, calendar: calendarOf(gap.exchange) })
+    for (const { asked } of calls) {
+      const part = {
+        ...piece,
+        from: Math.max(from, asked?.from ?? from),
+        until: Math.min(until, asked?.until ?? until),
+      }
+      if (part.from < part.until) pieces.push(part)
+    }
+  }
+  return pieces
+}
+
+interface Unserved {
+  readonly gap: Gap
+  /** Days of it for which the series still has no bar. */
+  readonly days: readonly number[]
+}
+
+/** The days of gaps that their own vendors did not fill. */
+async function findUnserved(
+  pool: Pool,
+  gaps: readonly Gap[],
+  calendarOf: CalendarOf,
+  now: number,
+): Promise<Unserved[]> {
+  const unserved: Unserved[] = []
+  for (const gap of gaps) {
+    const head = await inTransaction(pool, (connection) =>
+      lockCoverageHead(connection, gap.seriesId),
+    )
+    const tellState = stateTeller(factsOf(head, calendarOf), now)
+    const days = expectedDays(calendarOf(gap.exchange), gap.interval, gap).filter((day) =>
+      ['missing', 'no-trades'].includes(tellState(day)),
+    )
+    if (days.length > 0) unserved.push({ gap, days })
+  }
+  return unserved
+}
+
+/** The same days for the first other vendor that has the interval of itself. */
+function otherPieces(unserved: readonly Unserved[], providers: readonly Provider[]): WorkPiece[] {
+  const pieces = new Map<string, WorkPiece>()
+  for (const { gap, days } of unserved) {
+    const { symbol, interval } = gap
+    const provider = providers.find(
+      (one) => one.id !== gap.provider && one.intervals.includes(interval),
+    )
+    if (provider === undefined) continue
+    const piece = {
+      symbol,
+      interval,
+      provider,
+      from: days[0]!,
+      until: days[days.length - 1]! + DAY_MS,
+    }
+    pieces.set(`${symbol} ${interval} ${provider.id} ${piece.from} ${piece.until}`, piece)
+  }
+  return [...pieces.values()]
+}
+
+async function runPieces(
+  context: FetchContext,
+  pieces: readonly WorkPiece[],
+  providers: readonly Provider[],
+): Promise<FetchSummary> {
+  return await fetchAll(context, {
+    symbols: [...new Set(pieces.map(({ symbol }) => symbol))],
+    intervals: [...new Set(pieces.map(({ interval }) => interval))],
+    providers,
+    from: null,
+    until: null,
+    force: false,
+    defaultDays: 1,
+    job: 'repair',
+    finalOnly: true,
+    pieces,
+  })
+}
+
+// What is not to be had ------------------------------------------------------------------------------
+
+interface Nothing {
+  readonly days: readonly number[]
+  /** Whether the series' own vendor said that it has no bars of a day, or that the plan lacks them. */
+  readonly isEmpty: (day: number) => boolean
+  readonly isLacking: (day: number) => boolean
+}
+
+/**
+ * What the own vendor does not have and another one has, or what the plan lacks, is not offered; of what
+ * nobody has there were no trades. Days of which nobody said anything stay missing.
+ */
+async function recordNothing(
+  pool: Pool,
+  gap: Gap,
+  calendarOf: CalendarOf,
+  { days, isEmpty, isLacking }: Nothing,
+): Promise<void> {
+  const elsewhere = await listBarDaysElsewhere(pool, gap.seriesId, gap.interval, gap)
+  await mendLedger(pool, gap, calendarOf, (head, rangesOf) => {
+    const said = days.filter((day) => isEmpty(day) || isLacking(day))
+    const notOffered = rangesOf([
+      ...said.filter((day) => elsewhere.has(day) || isLacking(day)),
+      ...days.filter((day) => elsewhere.has(day) && holdsDay(head.coverage, day)),
+    ])
+    const empty = rangesOf(said.filter((day) => !elsewhere.has(day) && isEmpty(day)))
+    return {
+      ...head,
+      coverage: empty.reduce(addRange, notOffered.reduce(removeRange, head.coverage)),
+      noTrades: empty.reduce(addRange, notOffered.reduce(removeRange, head.noTrades)),
+      notOffered: notOffered.reduce(addRange, head.notOffered),
+    }
+  })
+}
+
+function isOf(gap: Gap, piece: WorkPiece): boolean {
+  return (
+    gap.symbol === piece.symbol &&
+    gap.interval === piece.interval &&
+    gap.provider === piece.provider.id
+  )
+}
+
+function addSummaries(
+  first: FetchSummary | null,
+  second: FetchSummary | null,
+): FetchSummary | null {
+  if (first === null || second === null) return first ?? second
+  const statuses = [first.status, second.status]
+  const status = statuses[0] === statuses[1] ? first.status : 'partial'
+  return {
+    run: second.run,
+    status,
+    symbols: first.symbols,
+    requests: first.requests + second.requests,
+    fetched: first.fetched + second.fetched,
+    inserted: first.inserted + second.inserted,
+    updated: first.updated + second.updated,
+    unchanged: first.unchanged + second.unchanged,
+    rejected: first.rejected + second.rejected,
+    tasks: [...first.tasks, ...second.tasks],
+  }
+}
