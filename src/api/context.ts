@@ -10,7 +10,9 @@ import type {
 import type { Clock } from '../clock.ts'
 import type { Pool } from '../db/connect.ts'
 import type { Logger } from '../log.ts'
+import type { Budget } from '../domain/budget.ts'
 import type { Interval } from '../domain/interval.ts'
+import type { VendorPlan } from '../providers/plan.ts'
 
 /** What can be said about a provider without calling it. */
 export interface ProviderInfo {
@@ -23,8 +25,14 @@ export interface ProviderInfo {
   readonly basis: 'raw' | 'split'
   /** Calls allowed, e.g. `1/s,5/min,25/day`. */
   readonly budget: string
+  /** The same, read. */
+  readonly limits: Budget
   /** IANA zone whose midnight resets the day's calls. */
   readonly resetZone: string
+  /** What it sells, the least plan first; empty where it has no plans. */
+  readonly plans: readonly VendorPlan[]
+  /** A name for its key and budget that tells neither. */
+  readonly account: string
 }
 
 export interface ApiOptions {

@@ -7,6 +7,7 @@ import { REJECT_STATUSES } from '../db/rejects.ts'
 import { ACTION_KINDS } from '../domain/action-ledger.ts'
 import { INTERVALS } from '../domain/interval.ts'
 import type { App } from './context.ts'
+import { providerProperties } from './provider-schema.ts'
 
 // Building blocks ------------------------------------------------------------------------------------
 
@@ -366,16 +367,7 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
     run: { type: ['integer', 'null'], description: 'The run that loaded the bar.' },
     at: INSTANT,
   }),
-  Provider: object({
-    id: seriesKey.provider,
-    name: string('Name.', 'Alpha Vantage'),
-    enabled: { type: 'boolean', description: 'False where its key is not set.' },
-    needs_key: { type: 'boolean' },
-    intervals: { type: 'array', items: seriesKey.interval },
-    basis: { type: 'string', enum: ['raw', 'split'] },
-    budget: string('Calls that are allowed.', '1/s,5/min,25/day'),
-    reset_zone: string("Zone whose midnight resets the day's calls.", 'America/New_York'),
-  }),
+  Provider: object({ id: seriesKey.provider, ...providerProperties }),
 }
 
 /** Makes the named schemas known to an app, so that `ref` finds them. */

@@ -1,6 +1,8 @@
 /** What can be said of the vendors without calling them. */
 import type { ProviderInfo } from '../api/context.ts'
 import type { Config } from '../config.ts'
+import { accountOf } from '../db/plan-limits.ts'
+import { parseBudget } from '../providers/budget.ts'
 import { PROVIDERS } from '../providers/registry.ts'
 
 /** The vendors as this configuration sees them. */
@@ -15,7 +17,10 @@ export function describeProviders(config: Config): ProviderInfo[] {
       intervals: provider.intervals,
       basis: provider.basis,
       budget: settings?.budget ?? provider.budget,
+      limits: parseBudget(settings?.budget ?? provider.budget),
       resetZone: provider.resetZone,
+      plans: provider.plan?.plans ?? [],
+      account: accountOf({ key: settings?.key, budget: settings?.budget }),
     }
   })
 }

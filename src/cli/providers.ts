@@ -81,8 +81,9 @@ function remarks({ id, state }: Shown): string[] {
   const { budget, ceilings, limits } = state
   const lines: string[] = []
   const day = budget.windows.find(({ window }) => window === 'day')
-  if (day?.resetsAt != null)
+  if (day !== undefined && day.resetsAt !== null) {
     lines.push(`${id}: the day's calls reset at ${formatInstant(day.resetsAt)}`)
+  }
   if (budget.pausedUntil !== null) {
     const until = formatInstant(budget.pausedUntil)
     lines.push(`${id} takes no calls before ${until}: ${budget.pauseReason}`)
@@ -123,6 +124,13 @@ function canaryText(canary: StoredCanary | undefined): string | null {
     : `${canary.status} ${formatInstant(canary.checkedAt).slice(0, 10)}`
 }
 
-function shownJson({ state, needsKey, resetZone, account: _account, ...info }: Shown) {
+function shownJson({
+  state,
+  needsKey,
+  resetZone,
+  account: _account,
+  limits: _limits,
+  ...info
+}: Shown) {
   return { ...info, needs_key: needsKey, reset_zone: resetZone, ...providerStateJson(state) }
 }

@@ -1,9 +1,11 @@
 /** Runs, status, rejects, revisions and providers over HTTP. */
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import { storeCanary } from '../../src/db/canaries.ts'
+import { storePlanLimit } from '../../src/db/plan-limits.ts'
 import { claimStore } from '../../src/db/store-kind.ts'
 import { makeDatabase } from '../support/database.ts'
-import { fillStore, REVISED } from '../support/filled-store.ts'
+import { fillStore, FRIDAY, REVISED } from '../support/filled-store.ts'
 import { appOver, ask } from './app-under-test.ts'
 
 const { pool } = await makeDatabase()
@@ -67,20 +69,48 @@ describe('the state of the pipeline', () => {
     )
   })
 
-  it('lists providers with their budgets', async () => {
+  it('lists providers with what is left of their budgets, what plans lack, and the last canary', async () => {
+    const reader = { account: 'an-account' }
+    await storePlanLimit(pool, 'alpha-vantage', 'bars 1d full', 'Premium.', reader)
+    await storeCanary(
+      pool,
+      { provider: 'alpha-vantage', checkedAt: FRIDAY, status: 'changed', nextProbe: 0 },
+      {},
+    )
     const { body } = await ask(app, '/api/v1/providers')
-    assert.deepEqual(body.data, [
-      {
-        id: 'alpha-vantage',
-        name: 'Alpha Vantage',
-        enabled: true,
-        needs_key: true,
-        intervals: ['1m', '5m', '1d'],
-        basis: 'raw',
-        budget: '1/s,5/min,25/day',
-        reset_zone: 'America/New_York',
-      },
-    ])
+    const [{ lanes, plan_limits: limits, ...provider }] = body.data as never as [
+      Record<string, unknown> & { lanes: object; plan_limits: object[] },
+    ]
+    assert.deepEqual(Object.keys(lanes), ['close_reserve', 'reserve_until', 'waiting'])
+    assert.deepEqual(
+      limits.map((limit) => ({ ...limit, refused_at: '', retry_after: '' })),
+      [{ topic: 'bars 1d full', words: 'Premium.', refused_at: '', retry_after: '' }],
+    )
+    const unused = { used: 0, resets_at: null, seen_ceiling: null }
+    assert.deepEqual(
+      [provider],
+      [
+        {
+          id: 'alpha-vantage',
+          name: 'Alpha Vantage',
+          enabled: true,
+          needs_key: true,
+          intervals: ['1m', '5m', '1d'],
+          basis: 'raw',
+          budget: '1/s,5/min,25/day',
+          reset_zone: 'America/New_York',
+          plans: [{ name: 'free', budget: '1/s,5/min,25/day', includes: 'the newest 100 days' }],
+          windows: [
+            { window: 'second', limit: 1, left: 1, ...unused },
+            { window: 'minute', limit: 5, left: 5, ...unused },
+            { window: 'day', limit: 25, left: 25, ...unused },
+          ],
+          paused_until: null,
+          pause_reason: null,
+          canary: { status: 'changed', checked_at: '2024-06-07T19:30:00Z' },
+        },
+      ],
+    )
   })
 
   it('says that the store is simulated once it is', async (t) => {
