@@ -7,6 +7,8 @@ import { z } from 'zod'
 import { messageOf, StockyardError } from './domain/error.ts'
 import { INTERVALS, parseInterval, type Interval } from './domain/interval.ts'
 import { parseBudget } from './providers/budget.ts'
+import { PROVIDERS } from './providers/registry.ts'
+import { variableOf } from './providers/variables.ts'
 
 /** What the user says about one vendor. */
 export interface ProviderConfig {
@@ -157,14 +159,6 @@ const schema = z.object({
   POSTGRES_USER: text,
   POSTGRES_PASSWORD: text,
   STOCKYARD_HOME: text,
-  ALPHA_VANTAGE_API_KEY: text,
-  ALPHA_VANTAGE_BASE_URL: url(http),
-  ALPHA_VANTAGE_BUDGET: budget,
-  POLYGON_API_KEY: text,
-  POLYGON_BASE_URL: url(http),
-  POLYGON_BUDGET: budget,
-  YAHOO_BASE_URL: url(http),
-  YAHOO_BUDGET: budget,
   ARCHIVE_MAX_MB: wholeNumber(0, 10_000_000, 2048),
   ARCHIVE_DAYS: wholeNumber(0, 36_500, 365),
   DEFAULT_TICKERS: tickers,
@@ -180,14 +174,39 @@ const schema = z.object({
   LOG_FORMAT: choice(['pretty', 'json'] as const, undefined),
 })
 
+/** Three variables a provider, or two for one that needs no key: a new provider has its own by itself. */
+const providerSchema = z.object(
+  Object.fromEntries(
+    PROVIDERS.flatMap(({ id, needsKey }) => [
+      ...(needsKey ? [[variableOf(id, 'API_KEY'), text] as const] : []),
+      [variableOf(id, 'BASE_URL'), url(http)] as const,
+      [variableOf(id, 'BUDGET'), budget] as const,
+    ]),
+  ),
+)
+
+function providersOf(read: Readonly<Record<string, string | undefined>>): Config['providers'] {
+  const configs = PROVIDERS.map(({ id }): [string, ProviderConfig] => [
+    id,
+    {
+      key: read[variableOf(id, 'API_KEY')],
+      baseUrl: read[variableOf(id, 'BASE_URL')],
+      budget: read[variableOf(id, 'BUDGET')],
+    },
+  ])
+  return Object.fromEntries(configs)
+}
+
 /**
  * The configuration that an environment asks for.
  * @throws StockyardError `CONFIG_INVALID`, naming each wrong variable and what was expected
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const result = schema.safeParse(env)
-  if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const vendors = providerSchema.safeParse(env)
+  if (!result.success || !vendors.success) {
+    const issues = [...(result.error?.issues ?? []), ...(vendors.error?.issues ?? [])]
+    const problems = issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw new StockyardError('config', 'CONFIG_INVALID', `Configuration: ${problems.join('; ')}.`, {
       hint: 'Correct the variable in the environment or in .env; docs/configuration.md lists them all.',
     })
@@ -196,19 +215,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return {
     databaseUrl: read.DATABASE_URL ?? urlFromParts(read),
     home: resolve(read.STOCKYARD_HOME ?? join(homedir(), '.stockyard')),
-    providers: {
-      'alpha-vantage': {
-        key: read.ALPHA_VANTAGE_API_KEY,
-        baseUrl: read.ALPHA_VANTAGE_BASE_URL,
-        budget: read.ALPHA_VANTAGE_BUDGET,
-      },
-      polygon: {
-        key: read.POLYGON_API_KEY,
-        baseUrl: read.POLYGON_BASE_URL,
-        budget: read.POLYGON_BUDGET,
-      },
-      yahoo: { key: undefined, baseUrl: read.YAHOO_BASE_URL, budget: read.YAHOO_BUDGET },
-    },
+    providers: providersOf(vendors.data),
     archive: archiveBounds(read.ARCHIVE_MAX_MB, read.ARCHIVE_DAYS),
     defaultTickers: (read.DEFAULT_TICKERS ?? 'AAPL,GOOGL,MSFT,AMZN,TSLA')
       .split(',')
