@@ -1,5 +1,6 @@
 /** All resources of the API, in the order in which the document lists them. */
 import { addActions } from './actions.ts'
+import { addAnalytics } from './analytics.ts'
 import type { ApiContext, App } from './context.ts'
 import { addEtl } from './etl.ts'
 import { addHealth } from './health.ts'
@@ -14,6 +15,7 @@ export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addPrices,
   addActions,
   addRevisions,
+  addAnalytics,
   addEtl,
   addRejects,
   addProviders,
