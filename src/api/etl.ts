@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { findStoreKind } from '../db/store-kind.ts'
 import { parseInterval } from '../domain/interval.ts'
 import { readCalendar } from '../query/calendars.ts'
+import { readDarkSeries } from '../query/dark-series.ts'
 import { formatInstant } from '../query/rows.ts'
 import { readRun, readRuns } from '../query/runs.ts'
 import { readOverview, readStatus } from '../query/status.ts'
@@ -70,6 +71,22 @@ function addJobs(app: App, { pool, options }: ApiContext): void {
   )
 }
 
+const DARK = {
+  type: 'array',
+  description: 'Series that look renamed or delisted: asked for in vain over several sessions.',
+  items: object({
+    symbol: { type: 'string' },
+    interval: { type: 'string' },
+    provider: { type: 'string' },
+    last: { type: 'string', description: 'Session of the last bar.' },
+    since: { type: 'string', description: 'First session without one.' },
+    sessions: { type: 'integer', description: 'Expected sessions without a bar.' },
+    tries: { type: 'integer', description: 'How often was asked in vain.' },
+    last_try_at: { type: 'string', description: 'Instant of the newest try.' },
+    hints: { type: 'array', items: { type: 'string' }, description: 'Commands to run.' },
+  }),
+}
+
 function addStatus(app: App, { pool, options, clock, version, providers }: ApiContext): void {
   const market = {
     exchange: { type: 'string', examples: [HOME_EXCHANGE] },
@@ -85,6 +102,7 @@ function addStatus(app: App, { pool, options, clock, version, providers }: ApiCo
     series: { type: 'integer' },
     bars: { type: 'integer' },
     rejects: { type: 'integer' },
+    dark: DARK,
   })
   app.get(
     '/api/v1/etl/status',
@@ -122,6 +140,7 @@ function addStatus(app: App, { pool, options, clock, version, providers }: ApiCo
         version,
         now: formatInstant(now),
         ...totals,
+        dark: await readDarkSeries(pool),
         simulated: options.simulated || kind === 'simulated',
         market: {
           exchange: HOME_EXCHANGE,

@@ -1,5 +1,6 @@
 /** `stockyard status`: what is stored, series by series, and how fresh it is. */
 import type { Interval } from '../domain/interval.ts'
+import { darkText, readDarkSeries } from '../query/dark-series.ts'
 import { readOverview, readStatus, type SeriesStatus } from '../query/status.ts'
 import type { Define } from './commands.ts'
 import { addExamples, intervalOption, readSymbol } from './options.ts'
@@ -36,9 +37,10 @@ async function status(
   const store = await context.openStore()
   const { data } = await readStatus(store.pool, { symbol, interval: options.interval })
   const totals = await readOverview(store.pool)
+  const dark = await readDarkSeries(store.pool)
   const { simulated } = store
   if (context.json) {
-    await writeJson(context.stdout, { ...totals, simulated, data })
+    await writeJson(context.stdout, { ...totals, simulated, data, dark })
     return
   }
   if (data.length > 0) await context.stdout.write(statusTable(context, data))
@@ -47,7 +49,8 @@ async function status(
       ? 'nothing stored yet; begin with: stockyard fetch AAPL'
       : `${formatCount(totals.bars)} bars in ${formatCount(totals.series)} series of ` +
         `${formatCount(totals.symbols)} symbols; ${formatCount(totals.rejects)} rows refused`
-  await context.stdout.write(`${simulatedNote(store)}${said}\n`)
+  const lines = [`${simulatedNote(store)}${said}`, ...dark.map(darkText)]
+  await context.stdout.write(lines.map((line) => `${line}\n`).join(''))
 }
 
 function statusTable(context: CommandContext, rows: readonly SeriesStatus[]): string {

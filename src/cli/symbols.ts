@@ -8,6 +8,8 @@ import {
   updateInstrument,
   type Instrument,
 } from '../db/instruments.ts'
+import { findRenamed, listAliases, renamedError, type Alias } from '../db/symbols.ts'
+import { formatDate, requireDay } from '../domain/date.ts'
 import { stockRow } from '../query/instruments.ts'
 import { readStatus } from '../query/status.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
@@ -15,6 +17,7 @@ import { refreshReference } from '../load/refresh-reference.ts'
 import { askVendor } from './ask-vendor.ts'
 import type { Define, Run } from './commands.ts'
 import { defineActions } from './symbol-actions.ts'
+import { defineChanges, freeSymbol } from './symbol-changes.ts'
 import { askForEach } from './each-symbol.ts'
 import type { Store } from './open-store.ts'
 import { addExamples, readSymbol, readSymbols } from './options.ts'
@@ -32,6 +35,11 @@ interface RefreshOptions extends SymbolsOptions {
   readonly provider?: string
 }
 
+interface AddOptions extends RefreshOptions {
+  readonly new?: boolean
+  readonly on?: number
+}
+
 interface ListOptions extends SymbolsOptions {
   readonly all?: boolean
   readonly text?: string
@@ -46,6 +54,7 @@ export const define: Define = (command, run) => {
   defineList(command, run)
   defineShow(command, run)
   defineActions(command, run)
+  defineChanges(command, run)
   defineRemove(command, run)
   defineSearch(command, run)
   addExamples(command, [
@@ -60,13 +69,18 @@ function defineAdd(symbols: Command, run: Run): void {
     .command('add')
     .description('Put symbols on the watch list. Asks no vendor, unless told to.')
     .argument('<symbols...>', 'symbols')
-  addRefresh(command).action((typed: string[], options: RefreshOptions) =>
+    .option('--new', 'as another company than the one that has or had the symbol')
+    .option('--on <date>', 'with --new, the first day of the new one, YYYY-MM-DD', (text) =>
+      requireDay(text, '--on'),
+    )
+  addRefresh(command).action((typed: string[], options: AddOptions) =>
     run(options, (context) => add(context, readSymbols(typed), options)),
   )
   addExamples(command, [
     ['symbols add AAPL', 'one'],
     ['symbols add AAPL,MSFT BRK.B', 'several'],
     ['symbols add SAP.DE --refresh', 'and ask for its name and exchange'],
+    ['symbols add FB --new', 'another company has it now; it inherits no bars'],
   ])
 }
 
@@ -102,12 +116,18 @@ async function refresh(
 async function add(
   context: CommandContext,
   symbols: readonly string[],
-  options: RefreshOptions,
+  options: AddOptions,
 ): Promise<number> {
+  if (options.on !== undefined && options.new !== true) {
+    throw new StockyardError('usage', 'OPTION_CONFLICT', '--on goes with --new only.', {
+      hint: 'Add --new for another company, or leave --on out.',
+    })
+  }
   const store = await context.openStore({ writes: true })
   const added: string[] = []
   for (const symbol of symbols) {
-    if (await watch(store, symbol)) added.push(symbol)
+    const isNew = options.new === true && (await addNew(context, store, symbol, options.on))
+    if (isNew || (await watch(store, symbol))) added.push(symbol)
   }
   const exitCode = await refresh(context, symbols, options)
   if (context.json) await writeJson(context.stdout, { added, watched: symbols })
@@ -115,8 +135,27 @@ async function add(
   return exitCode
 }
 
-/** Puts a symbol on the watch list; true when it was not on it. */
+/** Adds and watches a symbol as a company of its own; false where nothing has or had it. */
+async function addNew(
+  context: CommandContext,
+  store: Store,
+  symbol: string,
+  on: number | undefined,
+): Promise<boolean> {
+  if ((await findInstrument(store.pool, symbol)) === null) return false
+  const former = await freeSymbol(store, symbol, on)
+  if (former !== null) await context.stderr.write(`What was ${symbol} is called ${former} now.\n`)
+  await addInstrument(store.pool, { symbol, watched: true })
+  return true
+}
+
+/**
+ * Puts a symbol on the watch list; true when it was not on it.
+ * @throws StockyardError `SYMBOL_RENAMED` where it was given up for another one
+ */
 export async function watch(store: Store, symbol: string): Promise<boolean> {
+  const renamed = (await findRenamed(store.pool, [symbol])).get(symbol)
+  if (renamed !== undefined) throw renamedError(renamed)
   const found = await findInstrument(store.pool, symbol)
   if (found === null) {
     await addInstrument(store.pool, { symbol, watched: true })
@@ -179,12 +218,18 @@ async function show(
   await refresh(context, [symbol], options)
   const store = await context.openStore()
   const instrument = await getInstrument(store.pool, symbol)
+  const aliases = await listAliases(store.pool, instrument.id)
   const { data } = await readStatus(store.pool, { symbol })
   if (context.json) {
-    await writeJson(context.stdout, { ...stockRow(instrument), series: data })
+    const symbols = aliases.map(aliasJson)
+    await writeJson(context.stdout, { ...stockRow(instrument), symbols, series: data })
     return
   }
   await context.stdout.write(instrumentTable(context, [instrument]))
+  if (aliases.length > 1) await context.stdout.write(`\n${aliases.map(aliasText).join(', ')}\n`)
+  if (instrument.delistedDay !== null) {
+    await context.stdout.write(`not listed since ${formatDate(instrument.delistedDay)}\n`)
+  }
   if (data.length === 0) {
     await context.stdout.write(`\nNo bars yet: stockyard fetch ${instrument.symbol}\n`)
     return
@@ -202,6 +247,19 @@ async function show(
     data,
   )
   await context.stdout.write(`\n${table}`)
+}
+
+function aliasJson({ symbol, fromDay, untilDay }: Alias) {
+  return {
+    symbol,
+    from: fromDay === null ? null : formatDate(fromDay),
+    until: untilDay === null ? null : formatDate(untilDay),
+  }
+}
+
+function aliasText(alias: Alias): string {
+  const { symbol, from, until } = aliasJson(alias)
+  return `${symbol}${from === null ? '' : ` from ${from}`}${until === null ? '' : ` until ${until}`}`
 }
 
 function defineRemove(symbols: Command, run: Run): void {
