@@ -63,6 +63,8 @@ export interface AskOptions {
   readonly bars?: BarRequest
   /** True for a call that is not repeated, whatever the answer. */
   readonly once?: boolean
+  /** The lane of this call, in place of the context's. */
+  readonly lane?: Lane
 }
 
 /** Reads an answer that came at an instant. */

@@ -26,6 +26,7 @@ export async function refreshQuote(
       simulated = body.simulated
       return provider.parseQuote(body, symbol)
     },
+    { lane: 'live' },
   )
   requireAnswerFor(symbol, answer.symbol, provider)
   await claimStore(context.pool, simulated ? 'simulated' : 'real')

@@ -53,14 +53,11 @@ async function pay(
   request: VendorRequest,
   options: AskOptions,
 ): Promise<Paid> {
-  const { pool, config, lane } = context
+  const { pool, config } = context
+  const lane = options.lane ?? context.lane ?? 'close'
   const maxWaitMs = options.maxWaitMs ?? MAX_WAIT_MS
   const budget = parseBudget(config.budget ?? provider.budget)
-  const reader = {
-    account: accountOf(config),
-    waiter: randomUUID(),
-    ...(lane === undefined ? {} : { lane }),
-  }
+  const reader = { account: accountOf(config), waiter: randomUUID(), lane }
   let waits = false
   try {
     for (;;) {

@@ -67,31 +67,38 @@ test('eight connections that ask at once never get more than five calls in any m
   assert.equal(await countCalls('eight'), 20)
 })
 
-test('processes that ask at once share a budget, by the clock of the database', async () => {
+test('eight processes in eight zones that ask all the time never get a sixth call in a minute nor a 26th in a day', async () => {
   const source = `
     import { reserveCall } from ${JSON.stringify(import.meta.resolve('../../src/db/budgets.ts'))}
     import { openPool } from ${JSON.stringify(import.meta.resolve('../../src/db/connect.ts'))}
     const pool = openPool(process.argv[1])
-    const budget = { perSecond: Infinity, perMinute: 5, perDay: Infinity }
+    const budget = { perSecond: Infinity, perMinute: 5, perDay: 25 }
     let allowed = 0
-    for (let i = 0; i < 10; i += 1) {
-      if ((await reserveCall(pool, 'processes', budget, 'UTC')).allowed) allowed += 1
+    for (let now = ${NOON}; now < ${NOON} + 400_000; now += 10_000) {
+      const lane = ['live', 'close', 'repair', 'backfill'][allowed % 4]
+      if ((await reserveCall(pool, 'processes', budget, 'UTC', { now, lane })).allowed) allowed += 1
     }
     await pool.end()
     console.log(allowed)`
-  const runs = Array.from({ length: 4 }, () => runModule(source, url))
+  const zones = ['Asia/Tokyo', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'Europe/London']
+  const runs = [...zones, ...zones].map((zone) => runModule(source, url, zone))
   const allowed = (await Promise.all(runs)).map(Number)
+  const { rows } = await pool.query<{ called_at: Date }>(
+    `SELECT called_at FROM stockyard.budget_calls WHERE provider = 'processes'`,
+  )
+  const calls = rows.map((row) => row.called_at.getTime())
   assert.equal(
     allowed.reduce((sum, one) => sum + one, 0),
-    5,
+    25,
   )
-  assert.equal(await countCalls('processes'), 5)
+  assert.deepEqual([calls.length, mostWithin(calls, 60_000)], [25, 5])
 })
 
-function runModule(source: string, argument: string): Promise<string> {
+function runModule(source: string, argument: string, zone: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', source, argument], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TZ: zone },
     })
     let output = ''
     child.stdout.on('data', (chunk) => (output += chunk))
