@@ -36,6 +36,11 @@ export interface Answer {
 export interface Archive {
   /** Takes an answer and returns at once; it is written later, and no failure of that is thrown. */
   keep(answer: Answer): void
+  /**
+   * Resolves once there is room for more; never rejects. Whoever loads much waits for it before each
+   * call, so that no answer is left out and memory stays flat.
+   */
+  room?(): Promise<void>
   /** Resolves when all that was taken is written or given up. Never rejects. */
   flush(): Promise<void>
 }

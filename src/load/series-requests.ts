@@ -127,6 +127,7 @@ async function fetchPlanned(
   }
   report(progress)
   const take = async (call: BarRequest) => {
+    await context.archive?.room?.()
     context.signal?.throwIfAborted()
     const answer: AskedBars = await askBars(context, provider, call, calendar)
     const loaded = await addAnswer(context, task, answer, calendar)

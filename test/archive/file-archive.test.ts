@@ -283,6 +283,23 @@ test('what waits to be written is bounded', async (t) => {
   assert.equal((await entriesIn(bench.root)).length, 2)
 })
 
+test('whoever waits for room loses nothing, however fast answers come', async (t) => {
+  const bench = makeBench(t)
+  const megabyte = 'x'.repeat(1_000_000)
+  const bounds = { maxWaitingBytes: 12_000_000 }
+  const hasty = bench.open(bounds)
+  for (let i = 0; i < 20; i += 1) hasty.keep(answer(bench, `${i} ${megabyte}`))
+  await hasty.flush()
+  assert.ok(hasty.lost() > 0, 'they came too fast to be kept')
+  const patient = bench.open(bounds)
+  for (let i = 0; i < 20; i += 1) {
+    await patient.room?.()
+    patient.keep(answer(bench, `${i} ${megabyte}`))
+  }
+  await patient.flush()
+  assert.equal(patient.lost(), 0)
+})
+
 test('a line that a crash cut off costs that line only', async (t) => {
   const bench = makeBench(t)
   const archive = bench.open()
