@@ -2,21 +2,35 @@
  * `stockyard verify`: holds vendors against each other, prices against splits and dividends, and
  * adjusted closes against the vendors' own. It asks nobody.
  */
+import { readFile } from 'node:fs/promises'
 import { storeFindings } from '../db/findings.ts'
 import { listInstruments } from '../db/instruments.ts'
 import type { Interval } from '../domain/interval.ts'
 import { formatDate } from '../domain/date.ts'
+import { messageOf, StockyardError } from '../domain/error.ts'
+import { readPublished } from '../load/read-published.ts'
+import { getProvider, PROVIDERS } from '../providers/registry.ts'
 import { readFindings, type FindingRow } from '../query/findings.ts'
-import { verifySymbol, type ComparedVendors, type Verified } from '../query/verify-symbol.ts'
+import { formatInstant } from '../query/rows.ts'
+import {
+  verifySymbol,
+  type ComparedVendors,
+  type PublishedBy,
+  type Verified,
+} from '../query/verify-symbol.ts'
 import type { Define } from './commands.ts'
+import { archiveFolder } from './open-archive.ts'
 import { addExamples, intervalsOption, readSymbols } from './options.ts'
 import { writeJson } from './output.ts'
+import { providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
 import { defineDecisions, findingsTable } from './verify-decisions.ts'
 
 interface VerifyOptions {
   readonly json?: boolean
+  readonly provider?: string
+  readonly answer?: string
   readonly interval?: readonly Interval[]
 }
 
@@ -26,6 +40,11 @@ export const define: Define = (command, run) => {
     .description('Check symbols; what is meant where no other command is named.')
     .argument('[symbols...]', 'symbols; without any, the watch list')
     .addOption(intervalsOption('intervals to check; without any, 1d'))
+    .addOption(providerOption('with --answer, the vendor that sent it'))
+    .option(
+      '--answer <file>',
+      'a saved answer with adjusted closes, such as one to TIME_SERIES_DAILY_ADJUSTED, to hold ours against',
+    )
     .action((typed: string[], options: VerifyOptions) =>
       run(options, (context) => verify(context, typed, options)),
     )
@@ -44,7 +63,67 @@ interface VerifiedRow {
   readonly symbol: string
   readonly actions: { readonly [status: string]: number }
   readonly compared: readonly ComparedVendors[]
+  /** Vendors' own adjusted closes held against ours. */
+  readonly adjusted: readonly AdjustedRow[]
   readonly findings: readonly FindingRow[]
+}
+
+interface AdjustedRow {
+  readonly provider: string
+  readonly rule: string
+  readonly received_at: string
+  readonly sessions: number
+  readonly greatest_error: number | null
+  readonly worst_day: string | null
+}
+
+/** What vendors published, of each symbol: out of the archive, or the answer that was named. */
+async function openPublished(
+  context: CommandContext,
+  symbols: readonly string[],
+  { answer, provider }: VerifyOptions,
+): Promise<Map<string, PublishedBy[]>> {
+  if (answer === undefined) {
+    const config = await context.config()
+    const { simulated } = await context.openStore()
+    return await readPublished(archiveFolder(config), PROVIDERS, symbols, simulated)
+  }
+  const [symbol] = symbols
+  if (symbol === undefined || symbols.length > 1 || provider === undefined) {
+    const sentence = '--answer goes with one symbol and the --provider that sent it.'
+    throw new StockyardError('usage', 'OPTION_CONFLICT', sentence, {
+      hint: 'As in: stockyard verify IBM --provider alpha-vantage --answer daily-adjusted.csv',
+    })
+  }
+  const bytes = await readGiven(answer)
+  const closes = getProvider(provider).parseAdjustedCloses?.({
+    status: 200,
+    contentType: '',
+    bytes,
+  })
+  if (closes === null || closes === undefined) {
+    const sentence = `${answer} holds no adjusted closes that ${provider} would send.`
+    throw new StockyardError('usage', 'ANSWER_UNFIT', sentence, {
+      hint: 'Save the whole answer to a call for daily bars with adjusted closes, as JSON or CSV.',
+    })
+  }
+  return new Map([[symbol, [{ provider, receivedAt: context.clock.now(), closes }]]])
+}
+
+async function readGiven(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw new StockyardError(
+      'usage',
+      'ANSWER_UNFIT',
+      `${path} cannot be read: ${messageOf(error)}`,
+      {
+        hint: 'Name a file that is there.',
+        cause: error,
+      },
+    )
+  }
 }
 
 async function verify(
@@ -59,9 +138,15 @@ async function verify(
     symbols.length > 0
       ? symbols
       : (await listInstruments(pool, { watched: true, active: true })).map(({ symbol }) => symbol)
+  const published = await openPublished(context, wanted, options)
   const rows: VerifiedRow[] = []
   for (const symbol of wanted) {
-    const found = await verifySymbol(pool, { symbol, intervals, now: context.clock.now() })
+    const found = await verifySymbol(pool, {
+      symbol,
+      intervals,
+      now: context.clock.now(),
+      published: published.get(symbol) ?? [],
+    })
     await storeFindings(pool, found.instrumentId, intervals, found.findings)
     const findings = await readFindings(pool, { instrumentId: found.instrumentId })
     rows.push(verifiedRow(found, findings))
@@ -73,12 +158,20 @@ async function verify(
 }
 
 function verifiedRow(
-  { symbol, ledger, compared }: Verified,
+  { symbol, ledger, compared, published }: Verified,
   findings: readonly FindingRow[],
 ): VerifiedRow {
   const actions: Record<string, number> = {}
   for (const { status } of ledger) actions[status] = (actions[status] ?? 0) + 1
-  return { symbol, actions, compared, findings }
+  const adjusted = published.map((one) => ({
+    provider: one.provider,
+    rule: one.rule,
+    received_at: formatInstant(one.receivedAt),
+    sessions: one.sessions,
+    greatest_error: one.greatestError,
+    worst_day: one.worstDay === null ? null : formatDate(one.worstDay),
+  }))
+  return { symbol, actions, compared, adjusted, findings }
 }
 
 async function writeReport(
@@ -90,9 +183,10 @@ async function writeReport(
   const compared = rows.flatMap(({ symbol, compared: pairs }) =>
     pairs.map((pair) => ({ symbol, ...pair })),
   )
-  for (const { symbol, actions } of rows) {
+  for (const { symbol, actions, adjusted } of rows) {
     const counts = Object.entries(actions).map(([status, count]) => `${count} ${status}`)
     await stdout.write(`${symbol}: actions: ${counts.join(', ') || 'none known'}\n`)
+    for (const one of adjusted) await stdout.write(`${symbol}: ${adjustedText(one)}\n`)
   }
   if (compared.length > 0) await stdout.write(`\n${comparedTable(context, compared)}`)
   if (open.length === 0) await stdout.write('\nNothing is open.\n')
@@ -124,4 +218,10 @@ function worstText({ worst }: ComparedVendors, column: string): string | null {
   const found = worst.find((one) => one.column === column)
   if (found === undefined) return null
   return `${(found.error * 100).toPrecision(2)} % ${formatDate(found.ts)}`
+}
+
+function adjustedText(row: AdjustedRow): string {
+  const { provider, sessions, greatest_error: error, worst_day: day } = row
+  if (error === null) return `adjusted closes of ${provider}: no session in common`
+  return `adjusted closes of ${provider}: ${sessions} recomputed, greatest error ${error.toExponential(1)} on ${day}`
 }

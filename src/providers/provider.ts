@@ -6,6 +6,7 @@
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import type { Interval } from '../domain/interval.ts'
+import type { PublishedCloses } from '../domain/published-closes.ts'
 import type { SymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { Canary } from './canary.ts'
 import type { PlanRules } from './plan.ts'
@@ -242,6 +243,8 @@ export interface Provider {
    */
   planMarket?(need: BarNeed): BarRequest[]
   parseBars(body: VendorBody, request: BarRequest, context: ParseContext): BarAnswer | VendorFailure
+  /** The vendor's own adjusted closes in an answer with daily bars, null where it has none; absent where none does. */
+  parseAdjustedCloses?(body: VendorBody): PublishedCloses | null
   requestQuote(symbol: string): VendorRequest
   parseQuote(body: VendorBody, symbol: string): QuoteAnswer | VendorFailure
   requestOverview(symbol: string): VendorRequest

@@ -6,6 +6,7 @@ import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import type { Jump } from '../domain/jumps.ts'
 import type { PriceDefect, PriceDefectRule } from '../domain/price-defects.ts'
+import type { PublishedComparison } from '../domain/published-closes.ts'
 import { formatInstant } from './rows.ts'
 
 export interface SeriesName {
@@ -131,4 +132,31 @@ function disagreementFinding(
 /** The start of a bar as people read it: a date, or an instant. */
 export function startText(interval: Interval, ts: number): string {
   return isIntraday(interval) ? formatInstant(ts) : formatDate(ts)
+}
+
+/** A finding where a vendor's adjusted closes are not those that our bars and the ledger lead to. */
+export function publishedFindings(
+  found: PublishedComparison & { readonly provider: string },
+): NewFinding[] {
+  const { provider, off, sessions, greatestError, worstDay } = found
+  if (off === null) return []
+  const percent = (greatestError! * 100).toPrecision(3)
+  return [
+    {
+      ...NOTHING,
+      rule: 'adjusted-close',
+      subject: `1d ${provider} published`,
+      interval: '1d',
+      provider,
+      fromDay: off.from,
+      untilDay: off.through + DAY_MS,
+      message: `${off.sessions} adjusted closes of ${provider} from ${formatDate(off.from)} on are not those that its bars and the known splits and dividends lead to, by up to ${percent} %.`,
+      evidence: {
+        sessions,
+        off: off.sessions,
+        greatest_error: greatestError,
+        worst_day: formatDate(worstDay!),
+      },
+    },
+  ]
 }

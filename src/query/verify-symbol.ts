@@ -7,19 +7,29 @@ import type { NewFinding } from '../db/findings.ts'
 import { getInstrument } from '../db/instruments.ts'
 import { listSeries, type SeriesRef } from '../db/read-series.ts'
 import type { LedgerEntry } from '../domain/action-claims.ts'
-import type { AdjustMode, Payment, ShareSplit } from '../domain/adjust.ts'
-import { makeBatch, type BarBatch } from '../domain/bar-batch.ts'
+import type { AdjustMode, DividendRule, Payment, ShareSplit } from '../domain/adjust.ts'
+import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { compareSeries, type Difference } from '../domain/compare-series.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { findJumps } from '../domain/jumps.ts'
 import { paymentsOf, splitsOf } from '../domain/merge-actions.ts'
 import { findPriceDefects } from '../domain/price-defects.ts'
+import {
+  comparePublished,
+  type PublishedCloses,
+  type PublishedComparison,
+} from '../domain/published-closes.ts'
 import { joinChunks, takeChunk, type BarChunk } from './bar-chunk.ts'
 import { streamBars } from './bars.ts'
 import { readCalendar } from './calendars.ts'
 import { findActionDoubts } from './find-action-doubts.ts'
-import { defectFindings, disagreementFindings, jumpFinding } from './find-bar-doubts.ts'
+import {
+  defectFindings,
+  disagreementFindings,
+  jumpFinding,
+  publishedFindings,
+} from './find-bar-doubts.ts'
 import { readMergedLedger } from './merged-ledger.ts'
 
 export interface VerifyRequest {
@@ -27,6 +37,23 @@ export interface VerifyRequest {
   readonly intervals: readonly Interval[]
   /** The instant of asking. */
   readonly now: number
+  /** What vendors published as adjusted closes of the symbol. */
+  readonly published: readonly PublishedBy[]
+}
+
+/** Adjusted closes of a vendor, and when it said so. */
+export interface PublishedBy {
+  readonly provider: string
+  /** Milliseconds UTC. */
+  readonly receivedAt: number
+  readonly closes: PublishedCloses
+}
+
+/** A vendor's adjusted closes held against those that our bars and the ledger lead to. */
+export interface ComparedPublished extends PublishedComparison {
+  readonly provider: string
+  readonly rule: DividendRule
+  readonly receivedAt: number
 }
 
 /** Two vendors held against each other. */
@@ -49,6 +76,7 @@ export interface Verified {
   readonly instrumentId: number
   readonly ledger: readonly LedgerEntry[]
   readonly compared: readonly ComparedVendors[]
+  readonly published: readonly ComparedPublished[]
   readonly findings: readonly NewFinding[]
 }
 
@@ -68,7 +96,7 @@ interface Subject {
  */
 export async function verifySymbol(
   db: Pool | Connection,
-  { symbol: typed, intervals, now }: VerifyRequest,
+  { symbol: typed, intervals, now, published: answers }: VerifyRequest,
 ): Promise<Verified> {
   const { id, symbol, exchange } = await getInstrument(db, typed)
   const ledger = await readMergedLedger(db, id, null)
@@ -91,7 +119,28 @@ export async function verifySymbol(
       findings.push(...found.findings)
     }
   }
-  return { symbol, instrumentId: id, ledger, compared, findings }
+  const published: ComparedPublished[] = []
+  const daily = intervals.includes('1d') ? await listSeries(db, id, '1d') : []
+  for (const answer of answers) {
+    const series = daily.find(({ provider }) => provider === answer.provider)
+    if (series === undefined) continue
+    const found = await checkPublished(subject, series, answer)
+    published.push(found)
+    findings.push(...publishedFindings(found))
+  }
+  return { symbol, instrumentId: id, ledger, compared, published, findings }
+}
+
+async function checkPublished(
+  subject: Subject,
+  series: SeriesRef,
+  { provider, receivedAt, closes }: PublishedBy,
+): Promise<ComparedPublished> {
+  const { calendar, splits, payments } = subject
+  const bars = await readFinal(subject, series, 'splits')
+  const saidOn = calendar.localDay(receivedAt)
+  const comparison = comparePublished(closes, bars, splits, payments, saidOn)
+  return { provider, receivedAt, rule: closes.rule, ...comparison }
 }
 
 /** Every two vendors once, the first by name on the left. */
@@ -115,7 +164,7 @@ async function readFinal(
     const isFinal = (i: number) => chunk.provisional[i] === 0
     chunks.push(takeChunk(chunk, [...chunk.bars.ts.keys()].filter(isFinal)))
   }
-  return chunks.length === 0 ? makeBatch(0) : joinChunks(chunks, [provider]).bars
+  return joinChunks(chunks).bars
 }
 
 function dayOf({ calendar }: Subject, interval: Interval): (ts: number) => number {

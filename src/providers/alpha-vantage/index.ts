@@ -3,6 +3,7 @@
  * actions.
  */
 import { parseActions, requestActions } from './actions.ts'
+import { parseAdjustedCloses } from './adjusted-closes.ts'
 import { parseBars } from './bars.ts'
 import { canary } from './canary.ts'
 import { plan } from './plan.ts'
@@ -30,6 +31,7 @@ export const alphaVantage: Provider = {
   plan,
   planBars,
   parseBars,
+  parseAdjustedCloses,
   requestQuote,
   parseQuote,
   requestOverview,

@@ -2,6 +2,7 @@
  * Yahoo Finance (https://finance.yahoo.com), unofficial and without a key: split-adjusted bars with their
  * splits and dividends, quotes, overviews and search.
  */
+import { parseAdjustedCloses } from './adjusted-closes.ts'
 import { parseBars } from './bars.ts'
 import { canary } from './canary.ts'
 import { parseQuote } from './quote.ts'
@@ -30,6 +31,7 @@ export const yahoo: Provider = {
   canary,
   planBars,
   parseBars,
+  parseAdjustedCloses,
   requestQuote,
   parseQuote,
   requestOverview,
