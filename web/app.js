@@ -178,7 +178,7 @@ function showSelected() {
 async function showChart() {
   const symbol = selectedSymbol()
   if (symbol === null) return
-  const path = `/stocks/${encodeURIComponent(symbol)}/prices?interval=1d&sort=desc`
+  const path = `/stocks/${encodeURIComponent(symbol)}/prices?interval=1d&sort=desc&include=live`
   const bars = []
   let next = ''
   while (bars.length < CHART_BARS && next !== null) {

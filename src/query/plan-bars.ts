@@ -20,6 +20,7 @@ import { readCalendar } from './calendars.ts'
 import { AUTO_PROVIDER, rankSeries } from './choose-series.ts'
 import { readRawCloses } from './daily-closes.ts'
 import { effectiveActions } from './effective-actions.ts'
+import { readPreferred, type PreferredAt } from './preferred-sides.ts'
 import { providerPriority } from './provider-priority.ts'
 
 /** Everything that has to be known before the first page is read. */
@@ -38,6 +39,8 @@ export interface BarPlan {
   readonly adjust: AdjustMode
   /** Null where prices are wanted as they are kept. */
   readonly adjusting: AdjustOptions | null
+  /** Days on which a person took one series' side; null where there are none. */
+  readonly preferredAt: PreferredAt | null
   /** What a reader should know of the answer. */
   readonly warnings: readonly string[]
 }
@@ -62,7 +65,20 @@ export async function planBars(db: Pool | Connection, query: BarQuery): Promise<
   const adjusted = await planAdjusting(seen, found)
   const { id: instrumentId, symbol } = instrument
   const adjust = query.adjust ?? 'none'
-  return { instrumentId, symbol, interval, calendar, asOf, range, adjust, ...found, ...adjusted }
+  const preferredAt =
+    found.series.length > 1 ? await readPreferred(db, instrument.id, found.base, asOf) : null
+  return {
+    instrumentId,
+    symbol,
+    interval,
+    calendar,
+    asOf,
+    range,
+    adjust,
+    ...found,
+    ...adjusted,
+    preferredAt,
+  }
 }
 
 interface Seen {
@@ -134,9 +150,18 @@ async function planAdjusting(seen: Seen, { base, series }: Base): Promise<Adjust
   const { currency } = instrument
   const plain = { mode, actions, closes: NO_CLOSES, throughDay, currency, calendar }
   const isNeeded = series.some((one) => makeAdjuster(one, plain) !== null)
-  if (!isNeeded) return { adjusting: null, warnings: [] }
+  if (!isNeeded) return { adjusting: null, warnings: emptyLedger(seen, plain) }
   if (base === '1wk' || base === '1mo') return await planLong(seen, { base, series }, plain)
   return await withCloses(seen, plain)
+}
+
+/** Nothing to adjust for may mean that nobody has asked for splits and dividends yet. */
+function emptyLedger({ instrument, all }: Seen, { mode, actions }: AdjustOptions): string[] {
+  const isKnown = actions.splits.length + actions.payments.length > 0
+  if (mode === 'none' || isKnown || all.length === 0) return []
+  return [
+    `The store knows of no splits or dividends of ${instrument.symbol}, so that nothing was adjusted.`,
+  ]
 }
 
 /** Weeks and months in which something happened are made of adjusted days. */

@@ -71,6 +71,97 @@ describe('prices as JSON', () => {
   })
 })
 
+describe('prices made at read', () => {
+  it('say what they were made of, and where a period is not over', async () => {
+    const { body } = await ask(app, `${PRICES}?resample=1wk&sort=desc&limit=2&adjust=splits`)
+    const { data, next, ...rest } = body
+    assert.deepEqual(rest, {
+      symbol: 'AAPL',
+      interval: '1wk',
+      adjust: 'splits',
+      provider: 'alpha-vantage',
+      as_of: null,
+      derived_from: '1d',
+      warnings: [
+        'The store knows of no splits or dividends of AAPL, so that nothing was adjusted.',
+      ],
+    })
+    assert.equal(typeof next, 'string')
+    assert.deepEqual(
+      data.map(({ session, state, partial }) => [session, state, partial]),
+      [
+        ['2024-06-03', 'provisional', true],
+        ['2024-05-27', 'final', undefined],
+      ],
+    )
+  })
+
+  it('leave out the running day unless it is asked for', async () => {
+    const newest = `${PRICES}?sort=desc&limit=1`
+    assert.equal((await ask(app, newest)).body.data[0]!['session'], '2024-06-06')
+    const live = (await ask(app, `${newest}&include=live`)).body.data[0]!
+    assert.deepEqual([live['session'], live['partial']], ['2024-06-07', true])
+  })
+
+  it('hold what was known, which before anything was stored is nothing', async () => {
+    const { body } = await ask(app, `${PRICES}?as_of=2024-01-01`)
+    // The date ended at midnight in New York.
+    assert.deepEqual([body['as_of'], body.data], ['2024-01-02T04:59:59.999Z', []])
+  })
+
+  it('have the fields that are asked for, in any format', async () => {
+    const asked = `${PRICES}?from=2024-06-06&fields=volume,close`
+    const { body } = await ask(app, asked)
+    const i = AAPL_DAILY.length - 2
+    const [close, volume] = [AAPL_DAILY.close[i], AAPL_DAILY.volume[i]]
+    assert.deepEqual(body.data, [{ session: '2024-06-06', close, volume }])
+    const { text } = await ask(app, `${asked}&format=csv`)
+    const lines = `symbol,interval,ts,close,volume\nAAPL,1d,2024-06-06,${close},${volume}\n`
+    assert.equal(text, lines)
+  })
+})
+
+describe('prices of several symbols', () => {
+  const MANY = '/api/v1/prices?symbols=msft,AAPL,msft&from=2024-06-05'
+
+  it('come by symbol, then by time', async () => {
+    const { body } = await ask(app, MANY)
+    const { data, next, ...rest } = body
+    assert.deepEqual(rest, { interval: '1d', adjust: 'none', as_of: null })
+    assert.equal(next, null)
+    assert.deepEqual(
+      data.map(({ symbol, session }) => `${symbol} ${session}`),
+      ['AAPL 2024-06-05', 'AAPL 2024-06-06', 'MSFT 2024-06-05', 'MSFT 2024-06-06'],
+    )
+  })
+
+  it('go on by cursor, and stream as text', async () => {
+    const { body } = await ask(app, `${MANY}&limit=3`)
+    const rest = await ask(app, `${MANY}&limit=3&cursor=${String(body['next'])}`)
+    assert.deepEqual([body.data.length, rest.body.data.length, rest.body['next']], [3, 1, null])
+    const { text } = await ask(app, `${MANY}&format=csv&fields=provider`)
+    assert.equal(text.trimEnd().split('\n').length, 5)
+  })
+
+  it('are told to be unknown before an answer begins', async () => {
+    const { status, body } = await ask(app, '/api/v1/prices?symbols=AAPL,NOPE&format=csv')
+    assert.deepEqual([status, body['code']], [404, 'SYMBOL_UNKNOWN'])
+    const late = await ask(app, `${MANY}&format=csv&as_of=2999-01-01`)
+    assert.deepEqual([late.status, late.body['code']], [400, 'AS_OF_FUTURE'])
+  })
+})
+
+describe('prices of simulated data', () => {
+  it('say so in a header', async () => {
+    const options = { defaultPageSize: 50, maxPageSize: 1000, simulated: true }
+    const simulated = await appOver(pool, { options })
+    const { headers } = await ask(simulated, PRICES)
+    assert.equal(headers['x-stockyard-simulated'], '1')
+    assert.equal((await ask(app, PRICES)).headers['x-stockyard-simulated'], undefined)
+    await simulated.close()
+  })
+})
+
 describe('prices as CSV', () => {
   it('stream all bars in the columns of the interface', async () => {
     const { text, headers } = await ask(app, `${PRICES}?interval=1m&format=csv`)
