@@ -30,6 +30,17 @@ export function redact(text: string): string {
     .replaceAll(/(:\/\/[^:@/\s]*):[^@/\s]+@/g, '$1:[redacted]@')
 }
 
+/**
+ * False where `redact` would leave a text of these bytes as it is: so that a large body need not become a
+ * text to find that out.
+ */
+export function mayHoldSecret(bytes: Buffer): boolean {
+  if (bytes.includes('=') || bytes.includes('@')) return true
+  return [...secrets].some(
+    (secret) => bytes.includes(secret) || bytes.includes(encodeURIComponent(secret)),
+  )
+}
+
 export interface LogOptions {
   readonly level: string
   /** Undefined: pretty on a terminal, else JSON. */

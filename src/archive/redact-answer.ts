@@ -1,5 +1,5 @@
 /** Takes keys out of what is kept of an answer: vendors echo them in their texts and addresses. */
-import { redact } from '../log.ts'
+import { mayHoldSecret, redact } from '../log.ts'
 
 /** What vendors write before a key: `API key as ABC`, `"apiKey": "ABC"`. */
 const NAMED_KEY = /(\bapi[ _-]?key(?:\s+as\s+|["']?\s*[:=]\s*["']?))[\w+/-]{6,}/gi
@@ -9,10 +9,16 @@ export function withoutKeys(text: string): string {
   return redact(text).replaceAll(NAMED_KEY, '$1[redacted]')
 }
 
+/** What NAMED_KEY always holds, in all its spellings. */
+const KEY_WORDS = ['key', 'Key', 'KEY', 'kEy', 'keY', 'kEY', 'KEy', 'KeY']
+
 /** A body without keys; the same bytes where there is none in it. */
 export function bodyWithoutKeys(bytes: Uint8Array): Uint8Array {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // Bars hold nothing of the kind, and a month of minutes is nearly two million characters.
+  if (!mayHoldSecret(body) && !KEY_WORDS.some((word) => body.includes(word))) return bytes
   // One character a byte: whatever the encoding, all other bytes come out as they went in.
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  const text = body.toString('latin1')
   const clean = withoutKeys(text)
   return clean === text ? bytes : Buffer.from(clean, 'latin1')
 }

@@ -18,6 +18,7 @@ import {
 import { listSeries } from '../db/series.ts'
 import type { Provider } from '../providers/provider.ts'
 import { raiseClosureAlerts } from './closure-alert.ts'
+import { makeCircuitBreaker } from './circuit-breaker.ts'
 import { baseInterval } from './derive-series.ts'
 import { followRenames } from './follow-renames.ts'
 import { findMarketDays } from './market-days.ts'
@@ -79,6 +80,7 @@ export async function fetchAll(context: FetchContext, given: FetchWish): Promise
     runId,
     tasks,
     halted: new Map(),
+    breaker: makeCircuitBreaker(context.clock),
     marketDays: wish.pieces === undefined ? await findMarketDays(context, wish, tasks) : new Map(),
     shared: new Map(),
     bases: new Map(),
@@ -105,12 +107,14 @@ export async function fetchAll(context: FetchContext, given: FetchWish): Promise
 }
 
 /** Tells once of sessions that came back empty for all that were asked for. */
-async function watchForClosures({ context, runId, tasks }: Run): Promise<void> {
+async function watchForClosures({ context, wish, runId, tasks }: Run): Promise<void> {
   const answered = tasks
     .map(({ progress }) => progress)
     .filter(({ status, error }) => status === 'succeeded' || error?.code === 'NO_DATA')
   const { pool, clock, calendarOf = getCalendar } = context
-  const alerts = await raiseClosureAlerts(pool, runId, answered, calendarOf, clock.now())
+  // Nothing came of sessions that nobody asked for.
+  const asOf = Math.min(clock.now(), wish.until ?? Infinity)
+  const alerts = await raiseClosureAlerts(pool, runId, answered, calendarOf, asOf)
   for (const alert of alerts) context.log.warn({ run: runId }, alert)
 }
 

@@ -12,6 +12,7 @@ import type { Answer } from '../../src/archive/archived-answer.ts'
 import type { Entry } from '../../src/archive/entry.ts'
 import { openFileArchive, type FileArchiveOptions } from '../../src/archive/file-archive.ts'
 import { forEachEntry, readArchivedBody } from '../../src/archive/read-archive.ts'
+import { bodyWithoutKeys } from '../../src/archive/redact-answer.ts'
 import { DAY_MS } from '../../src/domain/date.ts'
 import { registerSecret } from '../../src/log.ts'
 
@@ -272,6 +273,26 @@ test('a disk that comes back is written to again', async (t) => {
   await archive.flush()
   assert.equal(archive.lost(), 1)
   assert.equal((await entriesIn(bench.root)).length, 1)
+})
+
+test('a key is taken out of a body however it is spelled', () => {
+  registerSecret('s3cret/word')
+  const bodies = [
+    'your API key as ABCDEFGH1 has',
+    '{"apiKEY": "ABCDEFGH1"}',
+    'Api_Key=ABCDEFGH1',
+    'password=hunter22',
+    'http://me:hunter22@host/',
+    'of s3cret/word and',
+    'of s3cret%2Fword and',
+  ]
+  for (const text of bodies) {
+    const clean = Buffer.from(bodyWithoutKeys(Buffer.from(text))).toString()
+    assert.doesNotMatch(clean, /ABCDEFGH1|hunter22|s3cret/, text)
+    assert.match(clean, /\[redacted\]/, text)
+  }
+  const bars = Buffer.from('{"1. open": "150.1000"}')
+  assert.equal(bodyWithoutKeys(bars), bars)
 })
 
 test('what waits to be written is bounded', async (t) => {

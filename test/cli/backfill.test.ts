@@ -83,6 +83,14 @@ describe('a backfill', () => {
     assert.deepEqual(rows, [{ job: 'backfill', status: 'succeeded' }])
   })
 
+  it('of days long past takes the silence of later ones for no closure', async () => {
+    const symbols = ['SIM1', 'SIM2', 'SIM5']
+    const args = ['backfill', ...symbols, '-i', '15m', ...PERIOD.slice(2), '--json']
+    const ended = await run(args, ENV)
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.doesNotMatch(ended.stderr, /closure/)
+  })
+
   it('ends with 5 when the calls of the day are used up, and goes on from there', async () => {
     await pool.query('TRUNCATE stockyard.budget_calls')
     const budget = { ...ENV, ALPHA_VANTAGE_BUDGET: '3/day' }
