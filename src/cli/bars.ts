@@ -18,6 +18,7 @@ import {
   type Bounds,
 } from './options.ts'
 import { providerOption } from './provider-option.ts'
+import { tellRenamed } from './renamed-note.ts'
 import type { CommandContext } from './run-command.ts'
 import { simulatedNote } from './simulated-note.ts'
 import { formatPrice, formatTable } from './table.ts'
@@ -59,6 +60,7 @@ export const define: Define = (command, run) => {
 async function bars(context: CommandContext, symbol: string, options: BarsOptions): Promise<void> {
   const { defaultInterval } = await context.config()
   const store = await context.openStore()
+  await tellRenamed(context, store, symbol)
   const newest = options.limit ?? (context.json || options.all === true ? null : TABLE_BARS)
   const query: BarQuery = {
     symbol,

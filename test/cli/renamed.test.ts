@@ -60,6 +60,9 @@ test('bars of a renamed listing are fetched under the symbol of then and of now'
 })
 
 test('symbols show tells the symbols it had, and bars what a former symbol is now', async () => {
+  const read = await run(['bars', 'DIS', '--limit', '1'], env)
+  assert.match(read.stderr, /^DIS is MICKY since 2026-06-11\.$/m)
+  assert.match(read.stdout, /^2026-06-18/m)
   const shown = readJson<{ symbol: string; symbols: unknown }>(
     await run(['symbols', 'show', 'DIS', '--json'], env),
   )

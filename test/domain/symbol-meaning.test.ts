@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getCalendar } from '../../src/domain/calendar/registry.ts'
-import { readSymbolMeaning } from '../../src/domain/symbol-meaning.ts'
+import { readSymbolMeaning, spellSymbol } from '../../src/domain/symbol-meaning.ts'
 
 const CASES: readonly (readonly [string, string, string])[] = [
   ['AAPL', 'stock', 'XNYS'],
@@ -33,3 +33,11 @@ for (const [symbol, kind, exchange] of CASES) {
     assert.equal(getCalendar(exchange).exchange, exchange)
   })
 }
+
+test('a symbol is kept in capitals, but for the small letter of preferred and when-issued shares', () => {
+  const spelled = ['aapl', 'Aapl', 'brk.b', 'PEBpE', 'TpA', 'KIMw', 'BHRp', 'sap.de', 'eurusd=x']
+  assert.deepEqual(
+    spelled.map((typed) => spellSymbol(typed)),
+    ['AAPL', 'AAPL', 'BRK.B', 'PEBpE', 'TpA', 'KIMw', 'BHRp', 'SAP.DE', 'EURUSD=X'],
+  )
+})
