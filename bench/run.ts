@@ -10,11 +10,13 @@ import type { Pool } from '../src/db/connect.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { makeLogger } from '../src/log.ts'
 import { benchBackfill } from './backfill.ts'
+import { benchCoverage } from './coverage.ts'
 import { benchLoadPath } from './load-path.ts'
 
 type Bench = (pool: Pool, databaseUrl: string, isLong: boolean) => Promise<unknown>
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  coverage: (pool) => benchCoverage(pool),
   loadPath: benchLoadPath,
   backfill: benchBackfill,
 }

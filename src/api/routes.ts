@@ -2,6 +2,7 @@
 import { addActions } from './actions.ts'
 import { addAnalytics } from './analytics.ts'
 import type { ApiContext, App } from './context.ts'
+import { addCoverage } from './coverage.ts'
 import { addEtl } from './etl.ts'
 import { addHealth } from './health.ts'
 import { addPrices } from './prices.ts'
@@ -15,6 +16,7 @@ export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addPrices,
   addActions,
   addRevisions,
+  addCoverage,
   addAnalytics,
   addEtl,
   addRejects,

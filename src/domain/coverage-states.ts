@@ -35,6 +35,8 @@ export interface SeriesFacts extends Ledger {
   readonly interval: Interval
   readonly calendar: Calendar
   readonly settleMs: number
+  /** From the first to the last day ever covered. */
+  readonly span: DayRange | null
   readonly firstBar: number | null
   readonly lastBar: number | null
   /** First day of trading, and first day without; null where nobody said. */
@@ -57,10 +59,10 @@ export function stateTeller(facts: SeriesFacts, now: number): (day: number) => C
     ts === null ? Number.NaN : isIntraday(interval) ? calendar.localDay(ts) : ts
   const first = dayOf(facts.firstBar)
   const last = dayOf(facts.lastBar)
-  const newest = coverage[coverage.length - 1]?.until ?? -Infinity
+  const newest = facts.span?.until ?? -Infinity
+  const endOf = dayEnd(calendar, interval)
   const isListed = (day: number) =>
-    periodRange(calendar, interval, day).until > (facts.listedDay ?? -Infinity) &&
-    day < (facts.delistedDay ?? Infinity)
+    endOf(day) > (facts.listedDay ?? -Infinity) && day < (facts.delistedDay ?? Infinity)
   return (day) => {
     if (holdsDay(partial, day)) {
       return isIntraday(interval) && !holdsDay(noTrades, day) ? 'partial' : 'missing'
@@ -71,7 +73,7 @@ export function stateTeller(facts: SeriesFacts, now: number): (day: number) => C
       return isListed(day) && day >= first ? 'no-trades' : 'not-offered'
     }
     if (holdsDay(notOffered, day) || !isListed(day)) return 'not-offered'
-    // Bars behind all that is final were stored before they had settled.
+    // Bars behind all that was ever final were stored before they had settled.
     if (day > finalThrough || (day <= last && day >= newest)) return 'provisional'
     return 'missing'
   }

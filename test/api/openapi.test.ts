@@ -61,6 +61,7 @@ describe('the document', () => {
     assert.equal(document.openapi, '3.1.0')
     assert.deepEqual(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
       'delete /api/v1/stocks/{symbol}',
+      'get /api/v1/coverage',
       'get /api/v1/etl/jobs',
       'get /api/v1/etl/jobs/{id}',
       'get /api/v1/etl/status',
@@ -72,6 +73,7 @@ describe('the document', () => {
       'get /api/v1/stocks',
       'get /api/v1/stocks/{symbol}',
       'get /api/v1/stocks/{symbol}/actions',
+      'get /api/v1/stocks/{symbol}/coverage',
       'get /api/v1/stocks/{symbol}/prices',
       'get /api/v1/stocks/{symbol}/prices/latest',
       'get /api/v1/stocks/{symbol}/quote',

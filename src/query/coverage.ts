@@ -1,0 +1,157 @@
+/** What is known of each session of a series, and sums over all series: from heads and page rows alone. */
+import { expectedBars } from '../domain/calendar/expected.ts'
+import type { Calendar } from '../domain/calendar/calendar.ts'
+import { expectedDays } from '../domain/coverage.ts'
+import { sessionStates, type CoverageState, type StateRange } from '../domain/coverage-states.ts'
+import { DAY_MS, formatDate } from '../domain/date.ts'
+import { isIntraday, type Interval } from '../domain/interval.ts'
+import type { Queryable } from '../db/connect.ts'
+import { readCoverageHeads, type CoverageHead } from '../db/coverage-heads.ts'
+import { getInstrument } from '../db/instruments.ts'
+import { readPageCounts } from '../db/page-days.ts'
+import { settleMsOf } from '../providers/registry.ts'
+import { readCalendar } from './calendars.ts'
+
+/** Days of one series, from <= day < until, that are all in one state. */
+export interface CoverageRange {
+  readonly interval: Interval
+  readonly provider: string
+  readonly basis: 'raw' | 'split'
+  readonly from: string
+  readonly until: string
+  readonly state: CoverageState
+  readonly sessions: number
+  /** Regular bars by the calendar; 0 where the vendor offers none. */
+  readonly expected: number
+  /** Regular bars that are stored. */
+  readonly stored: number
+}
+
+export interface CoverageQuery {
+  readonly symbol: string
+  readonly interval?: Interval | undefined
+  readonly provider?: string | undefined
+  /** Days; absent: from the series' first covered day up to today. */
+  readonly from?: number | undefined
+  readonly until?: number | undefined
+  /** True to tell closed days apart; else they belong to the range beside them. */
+  readonly closed?: boolean | undefined
+  readonly now: number
+}
+
+/**
+ * The states of a symbol's series, run by run.
+ * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
+ */
+export async function readCoverage(
+  db: Queryable,
+  query: CoverageQuery,
+): Promise<{ symbol: string; data: CoverageRange[]; next: null }> {
+  const { symbol, exchange } = await getInstrument(db, query.symbol)
+  const heads = await readCoverageHeads(db, {
+    symbols: [symbol],
+    intervals: query.interval === undefined ? [] : [query.interval],
+    provider: query.provider,
+  })
+  const calendar = await readCalendar(db, exchange)
+  const data: CoverageRange[] = []
+  for (const head of heads) data.push(...(await rangesOf(db, head, calendar, query)))
+  return { symbol, data, next: null }
+}
+
+async function rangesOf(
+  db: Queryable,
+  head: CoverageHead,
+  calendar: Calendar,
+  { from, until, closed, now }: CoverageQuery,
+): Promise<CoverageRange[]> {
+  const { interval, provider, basis } = head
+  const range = {
+    from: from ?? head.span?.from ?? calendar.localDay(now),
+    until: until ?? calendar.localDay(now) + DAY_MS,
+  }
+  const facts = { ...head, calendar, settleMs: settleMsOf(provider) }
+  const states = sessionStates(facts, range, now, { closed: closed === true })
+  const pages = isIntraday(interval) ? await readPageCounts(db, head.seriesId, range) : []
+  const stored = new Map(pages.map(({ startsOn, regularBars }) => [startsOn, regularBars]))
+  return states.map((found) => ({
+    interval,
+    provider,
+    basis,
+    from: formatDate(found.from),
+    until: formatDate(found.until),
+    state: found.state,
+    sessions: found.sessions,
+    ...countsOf(head, calendar, found, stored),
+  }))
+}
+
+function countsOf(
+  { interval, lastBar }: CoverageHead,
+  calendar: Calendar,
+  found: StateRange,
+  stored: ReadonlyMap<number, number>,
+): { expected: number; stored: number } {
+  const days = expectedDays(calendar, interval, found)
+  const isOffered = found.state !== 'not-offered'
+  if (!isIntraday(interval)) {
+    const has = {
+      available: days.length,
+      provisional: days.filter((day) => day <= lastBar!).length,
+    }
+    const count = has[found.state as keyof typeof has] ?? 0
+    return { expected: isOffered ? days.length : 0, stored: count }
+  }
+  const expected = days.reduce(
+    (sum, day) => sum + expectedBars(calendar.session(day)!, interval),
+    0,
+  )
+  const count = days.reduce((sum, day) => sum + (stored.get(day) ?? 0), 0)
+  return { expected: isOffered ? expected : 0, stored: count }
+}
+
+/** How many sessions of a series are in each state, from its first to its last covered day. */
+export interface CoverageSummary {
+  readonly symbol: string
+  readonly interval: Interval
+  readonly provider: string
+  readonly basis: 'raw' | 'split'
+  readonly from: string | null
+  readonly until: string | null
+  readonly sessions: Readonly<Partial<Record<CoverageState, number>>>
+}
+
+/** Sums for every series of the store, by symbol; no page row is read. */
+export async function readCoverageSummary(
+  db: Queryable,
+  filter: { interval?: Interval | undefined; provider?: string | undefined },
+  now: number,
+): Promise<CoverageSummary[]> {
+  const heads = await readCoverageHeads(db, {
+    intervals: filter.interval === undefined ? [] : [filter.interval],
+    provider: filter.provider,
+  })
+  const calendars = new Map<string, Calendar>()
+  for (const exchange of new Set(heads.map((head) => head.exchange))) {
+    calendars.set(exchange, await readCalendar(db, exchange))
+  }
+  return heads.map((head) => summaryOf(head, calendars.get(head.exchange)!, now))
+}
+
+function summaryOf(head: CoverageHead, calendar: Calendar, now: number): CoverageSummary {
+  const { symbol, interval, provider, basis, span } = head
+  const facts = { ...head, calendar, settleMs: settleMsOf(provider) }
+  const sessions: Partial<Record<CoverageState, number>> = {}
+  for (const found of span === null ? [] : sessionStates(facts, span, now)) {
+    sessions[found.state] = (sessions[found.state] ?? 0) + found.sessions
+  }
+  return {
+    symbol,
+    interval,
+    provider,
+    basis,
+    from: span === null ? null : formatDate(span.from),
+    until: span === null ? null : formatDate(span.until),
+    sessions,
+  }
+}

@@ -1,0 +1,102 @@
+/** `stockyard gaps` against the simulated exchange: holes punched with SQL are found, and just they are asked for. */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { startSandbox } from '../../src/sandbox/server.ts'
+import { makeDatabase } from '../support/database.ts'
+import { readJson, run, type Variables } from './run-stockyard.ts'
+
+const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
+after(() => sandbox.close())
+const { url, pool } = await makeDatabase()
+const env: Variables = {
+  DATABASE_URL: url,
+  POLYGON_BASE_URL: sandbox.url,
+  POLYGON_API_KEY: 'a-key-for-tests',
+  POLYGON_BUDGET: 'unlimited',
+}
+const FEBRUARY = ['--from', '2024-02-05', '--until', '2024-03-02', '-p', 'polygon']
+
+interface GapsAnswer {
+  readonly data: {
+    symbol: string
+    interval: string
+    from: string
+    until: string
+    sessions: number
+    state: string
+  }[]
+}
+interface RepairAnswer {
+  readonly requests: number
+  readonly updated: number
+  readonly gaps: unknown[]
+}
+
+async function spans() {
+  const listed = await run(['gaps', '--json'], env)
+  return {
+    code: listed.code,
+    spans: readJson<GapsAnswer>(listed).data.map(
+      ({ symbol, interval, from, until, sessions, state }) =>
+        `${symbol} ${interval} ${from}..${until} ${sessions} ${state}`,
+    ),
+  }
+}
+
+async function dump(): Promise<unknown> {
+  const { rows } = await pool.query(
+    'SELECT * FROM stockyard.bars ORDER BY symbol, interval, ts, session',
+  )
+  return rows
+}
+
+test('holes punched with SQL are all found, just they are asked for, and then the store is as it was', async () => {
+  const fetched = await run(['fetch', 'IBM', 'MSFT', '-i', '1d,5m', ...FEBRUARY, '--json'], env)
+  assert.equal(fetched.code, 0, fetched.stderr)
+  const before = await dump()
+
+  const series = `(SELECT s.id FROM stockyard.series s JOIN stockyard.symbols y
+    ON y.instrument_id = s.instrument_id WHERE y.symbol = 'IBM' AND s.interval = '5m')`
+  await pool.query(
+    `DELETE FROM stockyard.pages WHERE series_id = ${series}
+       AND starts_on IN ('2024-02-05', '2024-02-13', '2024-02-16', '2024-02-20', '2024-03-01')`,
+  )
+  // A bar of a daily page: 2024-02-14 is the 45th day of the year, counted from 0 the 44th.
+  await pool.query(
+    `UPDATE stockyard.pages p SET bars = bars - 1, ts = array_remove(ts, 44::smallint),
+       open = o(open, n), high = o(high, n), low = o(low, n), close = o(close, n),
+       volume = volume[:n - 1] || volume[n + 1:], vwap = o(vwap, n), trades = o(trades, n)
+     FROM (SELECT series_id, starts_on, array_position(ts, 44::smallint) AS n FROM stockyard.pages) x
+     WHERE x.series_id = p.series_id AND x.starts_on = p.starts_on AND p.series_id IN (
+       SELECT s.id FROM stockyard.series s JOIN stockyard.symbols y
+         ON y.instrument_id = s.instrument_id WHERE y.symbol = 'MSFT' AND s.interval = '1d')`.replaceAll(
+      /o\((\w+), n\)/g,
+      '$1[:n - 1] || $1[n + 1:]',
+    ),
+  )
+  const gaps = [
+    'IBM 5m 2024-02-05..2024-02-06 1 missing',
+    'IBM 5m 2024-02-13..2024-02-14 1 missing',
+    // Over Presidents' Day and its weekend.
+    'IBM 5m 2024-02-16..2024-02-21 2 missing',
+    'IBM 5m 2024-03-01..2024-03-02 1 missing',
+    'MSFT 1d 2024-02-14..2024-02-15 1 missing',
+  ]
+  assert.deepEqual(await spans(), { code: 1, spans: gaps })
+
+  const calls = sandbox.calls.count()
+  const repaired = await run(['gaps', '--repair', '--json'], env)
+  assert.equal(repaired.code, 0, repaired.stderr)
+  const { requests, updated, gaps: left } = readJson<RepairAnswer>(repaired)
+  assert.deepEqual({ requests, updated, left }, { requests: gaps.length, updated: 0, left: [] })
+  const asked = sandbox.calls.list().slice(calls)
+  assert.deepEqual(asked.map(({ params }) => `${params['from']}..${params['to']}`).toSorted(), [
+    '2024-02-05..2024-02-05',
+    '2024-02-13..2024-02-13',
+    '2024-02-14..2024-02-14',
+    '2024-02-16..2024-02-20',
+    '2024-03-01..2024-03-01',
+  ])
+  assert.deepEqual(await dump(), before)
+  assert.deepEqual(await spans(), { code: 0, spans: [] })
+})
