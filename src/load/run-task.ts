@@ -10,6 +10,7 @@ import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { redact } from '../log.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AskContext } from './ask.ts'
+import type { CircuitBreaker } from './circuit-breaker.ts'
 import { baseInterval, deriveSeries } from './derive-series.ts'
 import type { MarketDays } from './market-days.ts'
 import { fetchSeries, type SeriesProgress } from './series-requests.ts'
@@ -91,6 +92,8 @@ export interface Run {
   readonly tasks: Task[]
   /** Vendors of which no more can be had in this run, with the reason, by id. */
   readonly halted: Map<string, StockyardError>
+  /** Vendors that fail again and again. */
+  readonly breaker: CircuitBreaker
   /** Days that are asked for the whole market, and the answers to it. */
   readonly marketDays: MarketDays
   readonly shared: SharedAnswers
@@ -173,11 +176,14 @@ async function askInTurn(run: Run, task: Task, report: Report): Promise<void> {
   const failures: StockyardError[] = []
   for (const provider of task.providers) {
     context.signal?.throwIfAborted()
+    const before = task.progress.requests
     try {
       await askOne(run, task, provider, report)
+      if (task.progress.requests > before) run.breaker.succeeded(provider)
       return
     } catch (thrown) {
       const error = asStockyardError(thrown, context.signal)
+      run.breaker.failed(provider, error)
       if (STOPPING_CODES.has(error.code)) halted.set(provider.id, error)
       if (!letsOthersServe(error, run.wish)) throw error
       failures.push(error)
@@ -218,7 +224,7 @@ async function askOne(run: Run, task: Task, provider: Provider, report: Report):
         wish: { ...wish, ...task.period, interval },
         runId,
         taskNumber: before.number,
-        stopped: () => run.halted.get(provider.id),
+        stopped: () => run.halted.get(provider.id) ?? run.breaker.cooling(provider),
         marketDays: run.marketDays,
       },
       (progress) =>

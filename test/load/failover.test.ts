@@ -100,6 +100,21 @@ describe('failover', () => {
     assert.equal(first.asked(), 1)
   })
 
+  it('leaves a vendor alone that failed three tasks in a row', async () => {
+    const symbols = Array.from({ length: 20 }, (_, i) => `A${i}`)
+    const first = vendorOf('first', ['outage'])
+    const alone = await fetch([first], { symbols, parallel: 1 })
+    assert.deepEqual([alone.status, first.asked()], ['failed', 9])
+    assert.match(alone.tasks[0]!.error!.message, /^first is out of order/)
+    assert.equal(alone.tasks[19]!.error!.code, 'PROVIDER_OUTAGE')
+    const sentence = 'first failed 3 times in a row and is left alone until 16:05 UTC.'
+    assert.equal(alone.tasks[19]!.error!.message, sentence)
+    // What a vendor says of a symbol is no failure of the vendor.
+    const unknowing = vendorOf('unknowing', ['unknown-symbol'])
+    await fetch([unknowing], { symbols, parallel: 1 })
+    assert.equal(unknowing.asked(), 20)
+  })
+
   it('goes on with the vendor that a series began with', async () => {
     const first = vendorOf('first', [{ days: DAYS }])
     const second = vendorOf('second', [{ days: DAYS.slice(0, 3) }, { days: DAYS }])
