@@ -161,7 +161,7 @@ async function* barsOf(
   const { pageFrom: from, pageUntil: until } = rangeOfBase(range, interval, base)
   const live = query.live === true
   const pageQuery = { from, until, order: query.sort, pagesAtOnce, asOf, calendar, live }
-  const stored = mergedPages(db, series, pageQuery, plan.adjusting)
+  const stored = mergedPages(db, series, pageQuery, plan.adjusting, plan.preferredAt)
   const regular = query.session === 'regular' && isIntraday(base)
   const inHours = regular ? regularPages(stored, plan) : stored
   const made = base === interval ? inHours : resamplePages(inHours, resampleNeed(plan, query))

@@ -3,6 +3,7 @@
  */
 import { BAR_COLUMNS, makeBatch, sliceBatch } from '../domain/bar-batch.ts'
 import type { PageChunk } from './bar-chunk.ts'
+import type { PreferredAt } from './preferred-sides.ts'
 
 /** A page of one of the series that are merged; `rank` is its place by priority, 0 for the first. */
 export interface RankedPage {
@@ -13,9 +14,13 @@ export interface RankedPage {
 /**
  * Pages of one period as one page. Of each start the row is taken that is most certain: a final one before a
  * provisional one, and that before one whose period was not over; among equals, the one of the first by
- * priority. The result does not depend on the order of the pages.
+ * priority, but on days on which a person took a side that one's. The result does not depend on the order of the pages.
  */
-export function mergePages(pages: readonly RankedPage[], providers: readonly string[]): PageChunk {
+export function mergePages(
+  pages: readonly RankedPage[],
+  providers: readonly string[],
+  preferredAt: PreferredAt | null = null,
+): PageChunk {
   const ranked = pages.toSorted((a, b) => a.rank - b.rank)
   if (ranked.length === 1) return namePage(ranked[0]!, providers)
   const most = ranked.reduce((sum, { page }) => sum + page.bars.length, 0)
@@ -26,7 +31,7 @@ export function mergePages(pages: readonly RankedPage[], providers: readonly str
   const places = ranked.map(() => 0)
   let length = 0
   for (;;) {
-    const best = bestRow(ranked, places)
+    const best = bestRow(ranked, places, providers, preferredAt)
     if (best < 0) break
     const { page, rank } = ranked[best]!
     const index = places[best]!
@@ -59,17 +64,25 @@ function namePage({ page, rank }: RankedPage, providers: readonly string[]): Pag
 }
 
 /** Index of the page whose next row is the earliest and, of that start, the best; -1 at the end. */
-function bestRow(ranked: readonly RankedPage[], places: readonly number[]): number {
+function bestRow(
+  ranked: readonly RankedPage[],
+  places: readonly number[],
+  providers: readonly string[],
+  preferredAt: PreferredAt | null,
+): number {
   let best = -1
   let bestTs = Infinity
   let bestDoubt = Infinity
   for (let i = 0; i < ranked.length; i += 1) {
-    const { page } = ranked[i]!
+    const { page, rank } = ranked[i]!
     const index = places[i]!
     if (index >= page.bars.length) continue
     const ts = page.bars.ts[index]!
     if (ts > bestTs) continue
-    const doubt = page.provisional[index]! + (page.partial?.[index] ?? 0)
+    const isPreferred = preferredAt?.(page.startsOn, ts) === providers[rank]
+    // Half a step, since what is final comes before any side.
+    const certain = isPreferred ? 0.5 : 0
+    const doubt = page.provisional[index]! + (page.partial?.[index] ?? 0) - certain
     if (ts === bestTs && doubt >= bestDoubt) continue
     best = i
     bestTs = ts
@@ -86,6 +99,7 @@ export async function* mergeStreams(
   streams: readonly AsyncGenerator<PageChunk>[],
   providers: readonly string[],
   order: 'asc' | 'desc',
+  preferredAt: PreferredAt | null = null,
 ): AsyncGenerator<PageChunk> {
   const heads: (PageChunk | null)[] = []
   // One after the other: they may share a connection.
@@ -101,7 +115,7 @@ export async function* mergeStreams(
       pages.push({ page, rank })
       heads[rank] = await nextPage(streams[rank]!)
     }
-    yield mergePages(pages, providers)
+    yield mergePages(pages, providers, preferredAt)
   }
 }
 

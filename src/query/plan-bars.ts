@@ -65,8 +65,9 @@ export async function planBars(db: Pool | Connection, query: BarQuery): Promise<
   const adjusted = await planAdjusting(seen, found)
   const { id: instrumentId, symbol } = instrument
   const adjust = query.adjust ?? 'none'
+  const base = { ...found, ...adjusted }
   const preferredAt =
-    found.series.length > 1 ? await readPreferred(db, instrument.id, found.base, asOf) : null
+    base.series.length > 1 ? await readPreferred(db, instrumentId, base.base, asOf) : null
   return {
     instrumentId,
     symbol,
@@ -75,8 +76,7 @@ export async function planBars(db: Pool | Connection, query: BarQuery): Promise<
     asOf,
     range,
     adjust,
-    ...found,
-    ...adjusted,
+    ...base,
     preferredAt,
   }
 }

@@ -77,6 +77,14 @@ test('a close that one vendor has wrong is found, decided, and found again once 
   const [found] = report.data[0]!.findings
   assert.deepEqual([found!.rule, found!.status, report.open], ['vendors-disagree', 'open', 1])
   const id = String(found!.id)
+  const mergedProvider = async () => {
+    const [date] = /\d{4}-\d\d-\d\d/.exec(found!.message)!
+    const next = new Date(Date.parse(date) + 86_400_000).toISOString().slice(0, 10)
+    const args = ['bars', 'AAPL', '--adjust', 'splits', '--from', date, '--until', next, '--json']
+    return (JSON.parse((await run(args, env)).stdout.split('\n')[0]!) as { provider: string })
+      .provider
+  }
+  assert.equal(await mergedProvider(), 'polygon')
   const wrong = await run(['verify', 'accept', id, '--side', 'manual', '--reason', 'x'], env)
   assert.equal(wrong.code, 2)
   assert.match(wrong.stderr, /polygon, yahoo/)
@@ -86,6 +94,7 @@ test('a close that one vendor has wrong is found, decided, and found again once 
   )
   const { decision } = readJson<{ decision: number }>(accepted)
   assert.equal((await verify()).code, 0)
+  assert.equal(await mergedProvider(), 'yahoo')
   const decisions = await run(['verify', 'decisions', '--json'], env)
   const [row] = readJson<{ data: Record<string, unknown>[] }>(decisions).data
   assert.deepEqual(

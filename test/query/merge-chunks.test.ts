@@ -121,4 +121,22 @@ describe('merging', () => {
       }),
     )
   })
+
+  it('takes the side that a person took, but nothing provisional for it', () => {
+    fc.assert(
+      fc.property(fc.array(arbitraryRows, { minLength: 2, maxLength: 4 }), (all) => {
+        const pages = all.map((rows, rank) => ({ page: pageOf(1, PROVIDERS[rank]!, rows), rank }))
+        const plain = rowsOf(mergePages(pages, PROVIDERS))
+        const merged = rowsOf(
+          mergePages(pages, PROVIDERS, (_, ts) => (ts > 4 ? PROVIDERS[1]! : null)),
+        )
+        const side = rowsOf(pages[1]!.page)
+        const expected = plain.map((row) => {
+          const other = side.find(({ ts }) => ts === row.ts && ts > 4)
+          return other?.doubt === row.doubt ? { ...other, provider: PROVIDERS[1]! } : row
+        })
+        assert.deepEqual(merged, expected)
+      }),
+    )
+  })
 })
