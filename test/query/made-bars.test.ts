@@ -188,6 +188,37 @@ describe('longer bars', () => {
   })
 })
 
+describe('bars as of an instant', () => {
+  it('have the values and the actions that were known then, whatever comes later', async () => {
+    await addInstrument(pool, { symbol: 'DDD' })
+    const series = { symbol: 'DDD', provider: 'polygon', basis: 'raw', interval: '1d' } as const
+    const week = sliceBatch(DAILY, 0, 5)
+    await loadSeries(pool, series, week, NOW)
+    const asOf = { kind: 'instant', at: await databaseNow() } as const
+    const query = { ...PLAIN, symbol: 'DDD', adjust: 'splits', asOf } as const
+    const before = await streamed(query)
+    assert.equal(before.length, 5)
+    const revised = takeBars(week, [0, 1, 2, 3, 4])
+    revised.close[2] = week.close[2]! + 0.25
+    await loadSeries(pool, series, revised, NOW + 1000)
+    await loadSeries(pool, { ...series, provider: 'manual' }, sliceBatch(DAILY, 3, 9), NOW + 2000)
+    const splits = [{ day: week.ts[4]!, newShares: 2, oldShares: 1 }]
+    await tellActions(pool, 'DDD', 'polygon', { splits }, asOf.at + 1000)
+    assert.deepEqual(await streamed(query), before)
+    const now = await readBars(pool, { ...query, adjust: 'none', asOf: null }, 100)
+    assert.deepEqual([now.bars.length, now.bars.close[2]], [9, revised.close[2]])
+    assert.equal((await readBars(pool, query, 100)).asOf, asOf.at)
+  })
+})
+
+/** The clock of the database, and at least a millisecond later than what it wrote before. */
+async function databaseNow(): Promise<number> {
+  const { rows } = await pool.query<{ now: Date }>(
+    "SELECT date_trunc('milliseconds', clock_timestamp()) + interval '1 ms' AS now, pg_sleep(0.002)",
+  )
+  return rows[0]!.now.getTime()
+}
+
 describe('cursors', () => {
   it('walk the same bars as a stream has, whatever is made of them', async () => {
     const wishes = fc.record({
