@@ -171,6 +171,24 @@ test('a row that fails a check is told by rejects with its raw text; a changed o
   assert.equal(revisions.data[0].old.close, close)
 })
 
+test('a refused row is judged again out of the archive, accepted, and shown with who did it', async () => {
+  const { data } = readJson<{ data: { id: number; rule: string }[] }>(
+    await run(['rejects', 'list', 'AMZN', '--rule', 'price-order', '--json'], env),
+  )
+  const id = String(data[0]!.id)
+  const judged = await run(['rejects', 'revalidate', id, '--json'], env)
+  assert.equal(judged.code, 1, judged.stderr)
+  const { verdicts } = readJson<{ verdicts: { verdict: string; rule: string }[] }>(judged)
+  assert.deepEqual(
+    verdicts.map(({ verdict, rule }) => [verdict, rule]),
+    [['refused', 'price-order']],
+  )
+  const accepted = await run(['rejects', 'accept', id, '--reason', 'seen by eye'], env)
+  assert.match(accepted.stdout, /: accepted, bar (inserted|updated)\n/, accepted.stderr)
+  const shown = await run(['rejects', 'show', id], env)
+  assert.match(shown.stdout, /accepted by .+: seen by eye \(run \d+\)/)
+})
+
 test('one symbol’s failure leaves the others done: exit 1, and runs says what and why', async () => {
   sandbox.faults.add({ fault: 'error-message', match: { symbol: 'TSLA' } })
   const { code, stdout } = await run(['fetch', 'TSLA', 'NVDA', ...FEBRUARY, '--json'], env)
