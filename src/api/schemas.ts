@@ -318,6 +318,8 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
     currency: nullableString('Of the amount; null where the provider does not say.'),
     basis: nullableString('`split` where the amount was restated for later splits, else `raw`.'),
     first_seen: INSTANT,
+    status: { type: 'string', enum: ['confirmed', 'single-source', 'suspicious', 'refused'] },
+    applied: { type: 'boolean', description: 'True where adjusted prices go by this row.' },
   }),
   Run: object(run),
   Task: object({

@@ -1,9 +1,11 @@
 /** Splits and dividends in the shape that the API and the CLI share. */
 import { listActions, type ActionFilter, type StoredAction } from '../db/actions.ts'
-import type { Queryable } from '../db/connect.ts'
+import type { Connection, Pool } from '../db/connect.ts'
 import { getInstrument } from '../db/instruments.ts'
+import type { ActionStatus, Claim, LedgerEntry } from '../domain/action-claims.ts'
 import type { ActionKind } from '../domain/action-ledger.ts'
 import { formatDate } from '../domain/date.ts'
+import { readMergedLedger } from './merged-ledger.ts'
 import { formatInstant } from './rows.ts'
 
 /** An action as JSON; the values that its kind does not have are null. */
@@ -19,6 +21,10 @@ export interface ActionRow {
   readonly currency: string | null
   readonly basis: 'raw' | 'split' | null
   readonly first_seen: string
+  /** What became of it beside what other vendors say, prices and decisions. */
+  readonly status: ActionStatus
+  /** True where adjusted prices go by this row. */
+  readonly applied: boolean
 }
 
 /**
@@ -26,16 +32,27 @@ export interface ActionRow {
  * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
  */
 export async function readActions(
-  db: Queryable,
+  db: Pool | Connection,
   typed: string,
   filter: ActionFilter = {},
 ): Promise<ActionRow[]> {
   const { id, symbol } = await getInstrument(db, typed)
   const actions = await listActions(db, id, filter)
-  return actions.map((action) => actionRow(symbol, action))
+  const ledger = actions.length === 0 ? [] : await readMergedLedger(db, id, filter.asOf ?? null)
+  return actions.map((action) => actionRow(symbol, action, ledger))
 }
 
-function actionRow(symbol: string, action: StoredAction): ActionRow {
+function actionRow(
+  symbol: string,
+  action: StoredAction,
+  ledger: readonly LedgerEntry[],
+): ActionRow {
+  const isIt = (claim: Claim) =>
+    claim.provider === action.provider &&
+    claim.kind === action.kind &&
+    claim.exDay === action.exDay &&
+    claim.number === action.number
+  const entry = ledger.find(({ claims }) => claims.some(isIt))
   return {
     symbol,
     kind: action.kind,
@@ -47,5 +64,7 @@ function actionRow(symbol: string, action: StoredAction): ActionRow {
     currency: action.currency,
     basis: action.basis,
     first_seen: formatInstant(action.firstSeen),
+    status: entry?.status ?? 'single-source',
+    applied: entry?.applied === true && entry.actions.some(isIt),
   }
 }

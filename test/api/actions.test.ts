@@ -39,7 +39,13 @@ await inTransaction(pool, (connection) =>
 test('lists splits and dividends by ex date', async () => {
   const { status, body } = await ask(app, '/api/v1/stocks/aapl/actions')
   assert.equal(status, 200)
-  const same = { symbol: 'AAPL', provider: 'alpha-vantage', first_seen: '2024-06-07T19:30:00Z' }
+  const counted = { status: 'single-source', applied: true }
+  const same = {
+    symbol: 'AAPL',
+    provider: 'alpha-vantage',
+    first_seen: '2024-06-07T19:30:00Z',
+    ...counted,
+  }
   assert.deepEqual(body, {
     data: [
       {
