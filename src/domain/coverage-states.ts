@@ -93,29 +93,102 @@ export function sessionStates(
   const { calendar, interval } = facts
   const until = Math.min(range.until, calendar.localDay(now) + DAY_MS)
   if (!(range.from < until)) return []
-  const tellState = stateTeller(facts, now)
-  const days = expectedDays(calendar, interval, { from: range.from, until })
+  const asked = { from: range.from, until }
+  const isBySession = isIntraday(interval) || interval === '1d'
+  const pieces =
+    options.closed === true || !isBySession
+      ? byDay(facts, asked, now)
+      : bySegment(facts, asked, now)
   const ranges: StateRange[] = []
-  const push = (state: CoverageState, from: number, end: number, sessions: number) => {
+  for (const piece of options.closed === true ? withClosed(asked, pieces) : pieces) {
     const last = ranges[ranges.length - 1]
-    if (last !== undefined && last.state === state) {
-      ranges[ranges.length - 1] = { ...last, until: end, sessions: last.sessions + sessions }
-    } else if (from < end) {
-      ranges.push({ from, until: end, state, sessions })
+    if (last?.state === piece.state) {
+      ranges[ranges.length - 1] = {
+        ...last,
+        until: piece.until,
+        sessions: last.sessions + piece.sessions,
+      }
+    } else {
+      // Closed days between two states belong to the former.
+      if (last !== undefined) ranges[ranges.length - 1] = { ...last, until: piece.from }
+      ranges.push(last === undefined ? { ...piece, from: range.from } : piece)
     }
   }
-  const endOf = options.closed === true ? dayEnd(calendar, interval) : null
-  let from = range.from
-  days.forEach((day, i) => {
-    if (endOf !== null && day > from) push('closed', from, day, 0)
-    const start = endOf === null ? from : Math.max(day, range.from)
-    const next = days[i + 1] ?? until
-    const end = endOf === null ? next : Math.min(endOf(day), next)
-    push(tellState(day), start, end, 1)
-    from = end
-  })
-  if (from < until) push('closed', from, until, 0)
+  const last = ranges[ranges.length - 1]
+  if (last === undefined) return [{ ...asked, state: 'closed', sessions: 0 }]
+  ranges[ranges.length - 1] = { ...last, until }
   return ranges
+}
+
+/** Each expected day by itself. */
+function byDay(facts: SeriesFacts, range: DayRange, now: number): StateRange[] {
+  const { calendar, interval } = facts
+  const tellState = stateTeller(facts, now)
+  const endOf = dayEnd(calendar, interval)
+  return expectedDays(calendar, interval, range).map((day) => ({
+    from: day,
+    until: Math.min(endOf(day), range.until),
+    state: tellState(day),
+    sessions: 1,
+  }))
+}
+
+/**
+ * Stretches of days between the bounds of all that is known: inside of one, all days are in the same state,
+ * so that twenty years cost no more than a few questions.
+ */
+function bySegment(facts: SeriesFacts, range: DayRange, now: number): StateRange[] {
+  const { calendar } = facts
+  const tellState = stateTeller(facts, now)
+  const bounds = [range.from, ...stateBounds(facts, now), range.until]
+    .filter((day) => day >= range.from && day <= range.until)
+    .toSorted((a, b) => a - b)
+  const segments: StateRange[] = []
+  for (let i = 1; i < bounds.length; i += 1) {
+    const from = bounds[i - 1]!
+    const until = bounds[i]!
+    const sessions = calendar.countSessions(from, until)
+    if (sessions === 0) continue
+    segments.push({ from: firstSession(calendar, from), until, state: tellState(from), sessions })
+  }
+  return segments
+}
+
+/** The first session from a day on, of which there is one. */
+function firstSession(calendar: Calendar, day: number): number {
+  let first = day
+  while (calendar.session(first) === null) first += DAY_MS
+  return first
+}
+
+/** Days on which the state of a series can change. */
+function stateBounds(facts: SeriesFacts, now: number): number[] {
+  const { calendar, interval, coverage, noTrades, notOffered, partial } = facts
+  const dayOf = (ts: number) => (isIntraday(interval) ? calendar.localDay(ts) : ts)
+  const { firstBar, lastBar, listedDay, delistedDay, span } = facts
+  return [
+    ...[coverage, noTrades, notOffered, partial].flatMap((known) =>
+      known.flatMap(({ from, until }) => [from, until]),
+    ),
+    lastFinalDay(calendar, interval, now, facts.settleMs) + DAY_MS,
+    ...(firstBar === null ? [] : [dayOf(firstBar)]),
+    ...(lastBar === null ? [] : [dayOf(lastBar) + DAY_MS]),
+    ...[listedDay, delistedDay, span?.until ?? null].filter((day) => day !== null),
+  ]
+}
+
+/** The same with ranges of closed days between. */
+function withClosed({ from, until }: DayRange, days: readonly StateRange[]): StateRange[] {
+  const closed = { state: 'closed', sessions: 0 } as const
+  const all: StateRange[] = []
+  let end = from
+  for (const day of days) {
+    if (day.from > end) all.push({ from: end, until: day.from, ...closed })
+    all.push(day)
+    end = day.until
+  }
+  if (end < until) all.push({ from: end, until, ...closed })
+  return all
 }
 
 function dayEnd(calendar: Calendar, interval: Interval): (day: number) => number {

@@ -175,10 +175,20 @@ describe('a ledger that answers have moved', () => {
             for (const day of refused) doubtful.add(day)
           }
           const firstBar = bars.size === 0 ? null : Math.min(...bars)
-          const tell = stateTeller(
-            facts({ ...ledger, calendar: own, span: null, firstBar, lastBar: null }),
-            NOW,
-          )
+          const series = facts({ ...ledger, calendar: own, span: null, firstBar, lastBar: null })
+          const tell = stateTeller(series, NOW)
+          const ranges = sessionStates(series, { from: FIRST, until: LAST }, NOW)
+          for (const { from, until, sessions: count, state } of ranges) {
+            const inside = sessions.filter((day) => day >= from && day < until)
+            assert.equal(count, inside.length)
+            for (const day of inside) assert.equal(tell(day), state)
+          }
+          assert.equal(ranges[0]!.from, FIRST)
+          assert.equal(ranges.at(-1)!.until, LAST)
+          ranges.slice(1).forEach((one, i) => {
+            assert.equal(one.from, ranges[i]!.until)
+            assert.notEqual(one.state, ranges[i]!.state)
+          })
           for (const day of sessions) {
             let state = 'missing'
             if (doubtful.has(day)) state = 'missing'
