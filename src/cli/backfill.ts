@@ -81,7 +81,7 @@ export const define: Define = (command, run) => {
 }
 
 /** What one backfill works with. */
-interface Backfill {
+export interface Backfill {
   readonly context: CommandContext
   readonly store: Store
   readonly config: Config
@@ -132,7 +132,7 @@ async function backfillCommand(
 }
 
 /** Runs it; where the budget is used up and waiting is wanted, again after each reset. */
-async function runToTheEnd(
+export async function runToTheEnd(
   work: Backfill,
   plan: BackfillPlan,
   waits: boolean,
@@ -140,7 +140,8 @@ async function runToTheEnd(
   const { context, store, config, lane } = work
   const workPlan = toWorkPlan(plan)
   let summary = await fetchSymbols(context, store, config, work.wish, { lane, plan: workPlan })
-  while (waits && isExhausted(summary) && !context.signal.aborted) {
+  if (!waits) return summary
+  while (isExhausted(summary) && !context.signal.aborted) {
     await waitForCalls(work, summary)
     const left = new Set(summary.tasks.filter(isUnfinished).map((task) => task.symbol))
     const wish = { ...work.wish, symbols: work.wish.symbols.filter((symbol) => left.has(symbol)) }
@@ -191,9 +192,12 @@ function isUnfinished(task: TaskSummary): boolean {
   return isOutOfCalls(task) || task.status === 'pending'
 }
 
+function nameOf(task: TaskSummary): string {
+  return `${task.symbol} ${task.interval}`
+}
+
 /** One summary of two runs of the same work: the later one's states, and the bars and calls of both. */
 function addSummaries(before: FetchSummary, after: FetchSummary): FetchSummary {
-  const nameOf = (task: TaskSummary) => `${task.symbol} ${task.interval}`
   const later = new Map(after.tasks.map((task) => [nameOf(task), task]))
   const tasks = before.tasks.map((task) => {
     const next = later.get(nameOf(task))

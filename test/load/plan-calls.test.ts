@@ -80,10 +80,12 @@ describe('the calls of a wish for final sessions only', () => {
   })
 })
 
-describe('bars that days can have', () => {
-  const count = (interval: Interval, hours: Provider['hours'], from: string, until: string) =>
-    countBars(calendar, interval, hours, [{ from: parseDay(from), until: parseDay(until) }])
+function count(interval: Interval, hours: Provider['hours'], from: string, until: string): number {
+  const days = { from: parseDay(from), until: parseDay(until) }
+  return countBars(calendar, interval, hours, [days])
+}
 
+describe('bars that days can have', () => {
   it('are 390 minutes of a session, 960 with those before and after', () => {
     assert.equal(count('1m', 'regular', '2026-06-01', '2026-06-06'), 5 * 390)
     assert.equal(count('1m', 'all', '2026-06-01', '2026-06-06'), 5 * 960)
