@@ -3,6 +3,7 @@
  * years, and how many bytes the ledger takes beside the bars.
  */
 import type { Pool } from '../src/db/connect.ts'
+import { settleMsOf } from '../src/providers/registry.ts'
 import { readCoverageSummary } from '../src/query/coverage.ts'
 
 const SERIES = 10_000
@@ -19,7 +20,7 @@ export async function benchCoverage(pool: Pool): Promise<Record<string, number>>
   let sessions = 0
   for (let round = 0; round < 5; round += 1) {
     const start = performance.now()
-    const found = await readCoverageSummary(pool, {}, now)
+    const found = await readCoverageSummary(pool, {}, now, settleMsOf)
     times.push(performance.now() - start)
     sessions = found.reduce(
       (sum, one) => sum + Object.values(one.sessions).reduce((all, count) => all + count, 0),

@@ -5,10 +5,21 @@ import { requireDay } from '../domain/date.ts'
 import { parseInterval } from '../domain/interval.ts'
 import { listAlerts } from '../load/closure-alert.ts'
 import { openCalendars } from '../load/open-calendars.ts'
+import { settleMsOf } from '../providers/registry.ts'
 import { readCoverage, readCoverageSummary } from '../query/coverage.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireProvider } from './prices.ts'
-import { flag, intervalFilter, list, object, problems, query, symbolPath, text } from './schemas.ts'
+import {
+  flag,
+  intervalFilter,
+  list,
+  object,
+  problems,
+  query,
+  ref,
+  symbolPath,
+  text,
+} from './schemas.ts'
 
 const key = {
   interval: { type: 'string' },
@@ -26,13 +37,14 @@ const range = object({
   stored: { type: 'integer', description: 'Regular bars that are stored.' },
 })
 
-const alert = object({
-  exchange: { type: 'string' },
-  session: { type: 'string' },
+/** An alert that is open. */
+export const alertSchema = object({
+  exchange: { type: 'string', description: 'Market code of the exchange.', examples: ['XNYS'] },
+  session: { type: 'string', description: 'The session that nothing came of.' },
   symbols: { type: 'integer', description: 'How many symbols came back empty.' },
-  run: { type: 'integer' },
-  message: { type: 'string' },
-  hint: { type: 'string' },
+  run: { type: 'integer', description: 'The run that found it.' },
+  message: { type: 'string', description: 'What was found.' },
+  hint: { type: 'string', description: 'What to do.' },
 })
 
 const summary = object({
@@ -61,6 +73,7 @@ function addOfStock(app: App, { pool, clock, providers }: ApiContext): void {
   app.get(
     '/api/v1/stocks/:symbol/coverage',
     {
+      config: { access: 'read' },
       schema: {
         tags: ['stocks'],
         summary: 'What is known of each session of a stock',
@@ -89,6 +102,7 @@ function addOfStock(app: App, { pool, clock, providers }: ApiContext): void {
         until: asked.until === undefined ? undefined : requireDay(asked.until, 'until'),
         closed: asked.closed,
         now: clock.now(),
+        settleMsOf,
       }),
   )
 }
@@ -97,6 +111,7 @@ function addOfAll(app: App, { pool, clock, providers, home }: ApiContext): void 
   app.get(
     '/api/v1/coverage',
     {
+      config: { access: 'read' },
       schema: {
         tags: ['etl'],
         summary: 'How many sessions of every series are in which state',
@@ -105,7 +120,7 @@ function addOfAll(app: App, { pool, clock, providers, home }: ApiContext): void 
         response: {
           200: {
             description: 'Sums.',
-            ...list(summary, { alerts: { type: 'array', items: alert } }),
+            ...list(summary, { alerts: { type: 'array', items: alertSchema } }),
           },
           ...problems({ 400: 'A parameter is wrong.' }),
         },
@@ -121,6 +136,7 @@ function addOfAll(app: App, { pool, clock, providers, home }: ApiContext): void 
             asked.provider === undefined ? undefined : requireProvider(asked.provider, providers),
         },
         clock.now(),
+        settleMsOf,
       ),
       next: null,
     }),

@@ -2,12 +2,15 @@
 import { Type } from 'typebox'
 import { findStoreKind } from '../db/store-kind.ts'
 import { parseInterval } from '../domain/interval.ts'
+import { listAlerts } from '../load/closure-alert.ts'
+import { openCalendars } from '../load/open-calendars.ts'
 import { readCalendar } from '../query/calendars.ts'
 import { readDarkSeries } from '../query/dark-series.ts'
 import { formatInstant } from '../query/rows.ts'
 import { readRun, readRuns } from '../query/runs.ts'
 import { readOverview, readStatus } from '../query/status.ts'
 import type { ApiContext, App } from './context.ts'
+import { alertSchema } from './coverage.ts'
 import { requireProvider } from './prices.ts'
 import {
   choice,
@@ -37,6 +40,7 @@ function addJobs(app: App, { pool, options }: ApiContext): void {
   app.get(
     '/api/v1/etl/jobs',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Runs, newest first',
@@ -56,6 +60,7 @@ function addJobs(app: App, { pool, options }: ApiContext): void {
   app.get(
     '/api/v1/etl/jobs/:id',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'One run with its tasks',
@@ -87,7 +92,7 @@ const DARK = {
   }),
 }
 
-function addStatus(app: App, { pool, options, clock, version, providers }: ApiContext): void {
+function addStatus(app: App, { pool, options, clock, version, providers, home }: ApiContext): void {
   const market = {
     exchange: { type: 'string', examples: [HOME_EXCHANGE] },
     open: { type: 'boolean', description: 'Regular trading is on.' },
@@ -103,10 +108,12 @@ function addStatus(app: App, { pool, options, clock, version, providers }: ApiCo
     bars: { type: 'integer' },
     rejects: { type: 'integer' },
     dark: DARK,
+    alerts: { type: 'array', items: alertSchema },
   })
   app.get(
     '/api/v1/etl/status',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'What is stored, and how fresh it is',
@@ -140,6 +147,7 @@ function addStatus(app: App, { pool, options, clock, version, providers }: ApiCo
         version,
         now: formatInstant(now),
         ...totals,
+        alerts: await listAlerts(pool, await openCalendars(pool, home)),
         dark: await readDarkSeries(pool),
         simulated: options.simulated || kind === 'simulated',
         market: {

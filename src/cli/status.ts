@@ -1,8 +1,11 @@
 /** `stockyard status`: what is stored, series by series, and how fresh it is. */
 import type { Interval } from '../domain/interval.ts'
 import { darkText, readDarkSeries } from '../query/dark-series.ts'
+import { listAlerts } from '../load/closure-alert.ts'
+import { openCalendars } from '../load/open-calendars.ts'
 import { readOverview, readStatus, type SeriesStatus } from '../query/status.ts'
 import type { Define } from './commands.ts'
+import { alertText } from './gaps.ts'
 import { addExamples, intervalOption, readSymbol } from './options.ts'
 import { writeJson } from './output.ts'
 import type { CommandContext } from './run-command.ts'
@@ -38,9 +41,11 @@ async function status(
   const { data } = await readStatus(store.pool, { symbol, interval: options.interval })
   const totals = await readOverview(store.pool)
   const dark = await readDarkSeries(store.pool)
+  const { home } = await context.config()
+  const alerts = await listAlerts(store.pool, await openCalendars(store.pool, home))
   const { simulated } = store
   if (context.json) {
-    await writeJson(context.stdout, { ...totals, simulated, data, dark })
+    await writeJson(context.stdout, { ...totals, simulated, data, dark, alerts })
     return
   }
   if (data.length > 0) await context.stdout.write(statusTable(context, data))
@@ -50,7 +55,7 @@ async function status(
       : `${formatCount(totals.bars)} bars in ${formatCount(totals.series)} series of ` +
         `${formatCount(totals.symbols)} symbols; ${formatCount(totals.rejects)} rows refused`
   const lines = [`${simulatedNote(store)}${said}`, ...dark.map(darkText)]
-  await context.stdout.write(lines.map((line) => `${line}\n`).join(''))
+  await context.stdout.write(lines.map((line) => `${line}\n`).join('') + alertText(alerts))
 }
 
 function statusTable(context: CommandContext, rows: readonly SeriesStatus[]): string {

@@ -149,7 +149,7 @@ export function makeTasks(wish: FetchWish, known: Awaited<ReturnType<typeof list
     // One that lies far behind another was begun to fill gaps of that one, and is not kept current.
     const has = new Set(
       stored
-        .filter(({ watermark }) => (watermark ?? -Infinity) >= newest - PATCH_DAYS * DAY_MS)
+        .filter(({ watermark }) => (watermark ?? newest) >= newest - PATCH_DAYS * DAY_MS)
         .map(({ provider }) => provider),
     )
     const able = wish.providers.filter((provider) => canServe(provider, symbol, interval))

@@ -9,7 +9,6 @@ import type { Queryable } from '../db/connect.ts'
 import { readCoverageHeads, type CoverageHead } from '../db/coverage-heads.ts'
 import { getInstrument } from '../db/instruments.ts'
 import { readPageCounts } from '../db/page-days.ts'
-import { settleMsOf } from '../providers/registry.ts'
 import { readCalendar } from './calendars.ts'
 
 /** Days of one series, from <= day < until, that are all in one state. */
@@ -37,7 +36,11 @@ export interface CoverageQuery {
   /** True to tell closed days apart; else they belong to the range beside them. */
   readonly closed?: boolean | undefined
   readonly now: number
+  readonly settleMsOf: SettleMsOf
 }
+
+/** Milliseconds after a session's close until a vendor's bars are final. */
+export type SettleMsOf = (provider: string) => number
 
 /**
  * The states of a symbol's series, run by run.
@@ -63,7 +66,7 @@ async function rangesOf(
   db: Queryable,
   head: CoverageHead,
   calendar: Calendar,
-  { from, until, closed, now }: CoverageQuery,
+  { from, until, closed, now, settleMsOf }: CoverageQuery,
 ): Promise<CoverageRange[]> {
   const { interval, provider, basis } = head
   const range = {
@@ -126,6 +129,7 @@ export async function readCoverageSummary(
   db: Queryable,
   filter: { interval?: Interval | undefined; provider?: string | undefined },
   now: number,
+  settleMsOf: SettleMsOf,
 ): Promise<CoverageSummary[]> {
   const heads = await readCoverageHeads(db, {
     intervals: filter.interval === undefined ? [] : [filter.interval],
@@ -135,12 +139,19 @@ export async function readCoverageSummary(
   for (const exchange of new Set(heads.map((head) => head.exchange))) {
     calendars.set(exchange, await readCalendar(db, exchange))
   }
-  return heads.map((head) => summaryOf(head, calendars.get(head.exchange)!, now))
+  return heads.map((head) =>
+    summaryOf(head, calendars.get(head.exchange)!, settleMsOf(head.provider), now),
+  )
 }
 
-function summaryOf(head: CoverageHead, calendar: Calendar, now: number): CoverageSummary {
+function summaryOf(
+  head: CoverageHead,
+  calendar: Calendar,
+  settleMs: number,
+  now: number,
+): CoverageSummary {
   const { symbol, interval, provider, basis, span } = head
-  const facts = { ...head, calendar, settleMs: settleMsOf(provider) }
+  const facts = { ...head, calendar, settleMs }
   const sessions: Partial<Record<CoverageState, number>> = {}
   for (const found of span === null ? [] : sessionStates(facts, span, now)) {
     sessions[found.state] = (sessions[found.state] ?? 0) + found.sessions
