@@ -9,17 +9,7 @@ import { settleMsOf } from '../providers/registry.ts'
 import { readCoverage, readCoverageSummary } from '../query/coverage.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireProvider } from './prices.ts'
-import {
-  flag,
-  intervalFilter,
-  list,
-  object,
-  problems,
-  query,
-  ref,
-  symbolPath,
-  text,
-} from './schemas.ts'
+import { flag, intervalFilter, list, object, problems, query, symbolPath, text } from './schemas.ts'
 
 const key = {
   interval: { type: 'string' },
