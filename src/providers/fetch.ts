@@ -122,7 +122,9 @@ export async function sendRequest(
     if (answer !== undefined && (isLast || !isTransientStatus(answer.status))) return answer
     const waitMs = retryWaitMs(tries, cause, client.random())
     const why = error?.message ?? `${place} answered with status ${cause.status}.`
-    client.log.warn({ provider: target.provider, code: error?.code, waitMs }, why)
+    // Whoever is told of it says so to the user; once is enough.
+    const level = target.onRetry === undefined ? 'warn' : 'debug'
+    client.log[level]({ provider: target.provider, code: error?.code, waitMs }, why)
     await target.onRetry?.({ ...cause, waitMs, why })
     await sleep(client.clock, waitMs, target.signal)
   }

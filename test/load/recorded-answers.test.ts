@@ -63,9 +63,8 @@ async function replay(recording: Recording, call: Call): Promise<FetchSummary> {
     `UPDATE stockyard.symbols SET symbol = 'WAS' || instrument_id WHERE symbol = $1`,
     [symbol],
   )
-  await pool.query('DELETE FROM stockyard.budget_pauses')
-  const sleep = async () => void (await pool.query('DELETE FROM stockyard.budget_pauses'))
-  const clock = { now: () => now, sleep }
+  await forgetRefusals()
+  const clock = { now: () => now, sleep: forgetRefusals }
   const client = makeHttpClient({ clock, log, retries: 0 })
   const config = { key: 'replay-key', baseUrl, budget: 'unlimited' }
   try {
@@ -83,6 +82,13 @@ async function replay(recording: Recording, call: Call): Promise<FetchSummary> {
     )
   } finally {
     await client.close()
+  }
+}
+
+/** What a recorded refusal taught must not hold back the next recording; what it made wait for has passed. */
+async function forgetRefusals(): Promise<void> {
+  for (const table of ['budget_pauses', 'budget_ceilings', 'plan_limits']) {
+    await pool.query(`DELETE FROM stockyard.${table}`)
   }
 }
 
