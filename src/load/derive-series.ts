@@ -7,7 +7,7 @@ import type { Calendar } from '../domain/calendar/calendar.ts'
 import { lastFinalDay } from '../domain/calendar/finality.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { BAR_COLUMNS, makeBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
-import { missingFrom, periodRange, type Coverage } from '../domain/coverage.ts'
+import { missingFrom, periodRange, type Coverage, type DayRange } from '../domain/coverage.ts'
 import { DAY_MS } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { resample } from '../domain/resample.ts'
@@ -66,7 +66,7 @@ export async function deriveSeries(
   if (head === null || head.observedAt === null) return { ...total, watermark }
   const simulated = (await findStoreKind(pool)) === 'simulated'
   for await (const bars of readBase(pool, head, base)) {
-    const made = wholePeriods(
+    const { made, unsaid } = wholePeriods(
       resample(bars, base, series.interval, calendar).bars,
       derivation,
       head,
@@ -81,6 +81,7 @@ export async function deriveSeries(
       fetched: made.length,
       covers: null,
       continuesFrom: null,
+      unsaid,
       receivedAt: head.observedAt,
       actions: null,
       simulated,
@@ -124,23 +125,25 @@ function joinBatches(batches: readonly BarBatch[]): BarBatch {
   return joined
 }
 
-/** The bars whose period's final sessions are all covered by the base. */
+/** The bars whose period's final sessions are all covered by the base, and the periods of the others. */
 function wholePeriods(
   made: BarBatch,
   { series, settleMs }: Derivation,
   head: SeriesHead,
   calendar: Calendar,
-): BarBatch {
+): { made: BarBatch; unsaid: DayRange[] } {
   const finalUntil = lastFinalDay(calendar, '1d', head.observedAt!, settleMs) + DAY_MS
   const kept: number[] = []
+  const unsaid: DayRange[] = []
   for (let i = 0; i < made.length; i += 1) {
     const ts = made.ts[i]!
     const day = isIntraday(series.interval) ? calendar.localDay(ts) : ts
     const period = periodRange(calendar, series.interval, day)
     const until = Math.min(period.until, finalUntil)
     if (until <= period.from || isCovered(head.coverage, period.from, until, calendar)) kept.push(i)
+    else unsaid.push(period)
   }
-  return kept.length === made.length ? made : takeBars(made, kept)
+  return { made: kept.length === made.length ? made : takeBars(made, kept), unsaid }
 }
 
 function isCovered(coverage: Coverage, from: number, until: number, calendar: Calendar): boolean {

@@ -51,7 +51,8 @@ export async function headChange(
 ): Promise<HeadChange> {
   const finalThrough = finalDayOf(load)
   const range = coveredBy(load, finalThrough)
-  const parts = range === null ? [] : cutOut(range, holesOf(load, range, refused))
+  const parts =
+    range === null ? [] : cutOut(range, [...holesOf(load, range, refused), ...(load.unsaid ?? [])])
   const ledger = await ledgerAfter(connection, load, head, parts, rows)
   const { coverage } = ledger
   const newest = coverage[coverage.length - 1]

@@ -56,6 +56,8 @@ export interface Load {
    * is all there.
    */
   readonly continuesFrom: number | null
+  /** Days inside of what is covered of which nothing is said; absent: none. */
+  readonly unsaid?: readonly DayRange[]
   /** Instant at which the answer came. */
   readonly receivedAt: number
   /**

@@ -24,6 +24,8 @@ export interface Wish {
 /** What is known of a series before asking. */
 export interface Known {
   readonly coverage: Coverage
+  /** From the first to the last day ever covered, also where coverage was taken back since. */
+  readonly span?: DayRange | null
   /** When the newest answer had come, milliseconds UTC; null where there was none. */
   readonly observedAt: number | null
 }
@@ -101,7 +103,7 @@ function weekOf(day: number): number {
 
 /** A series that is there is brought up to date from its first covered day on. */
 function defaultFrom(wish: Wish, known: Known | null, today: number): number {
-  return known?.coverage[0]?.from ?? today - wish.defaultDays * DAY_MS
+  return known?.span?.from ?? known?.coverage[0]?.from ?? today - wish.defaultDays * DAY_MS
 }
 
 /** Cuts closed days off both ends, so that a call is never planned for them alone. */
