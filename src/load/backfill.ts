@@ -7,7 +7,8 @@ import type { ProviderConfig } from '../config.ts'
 import { budgetState, type BudgetState } from '../db/budgets.ts'
 import type { Pool } from '../db/connect.ts'
 import { measureBytesPerBar } from '../db/page-size.ts'
-import { findExchange, findHead, listSeries } from '../db/series.ts'
+import { findHead, listSeries } from '../db/series.ts'
+import { readTrading } from '../db/symbols.ts'
 import type { Budget, Lane } from '../domain/budget.ts'
 import { leavesReserve } from '../domain/budget.ts'
 import type { DayRange } from '../domain/coverage.ts'
@@ -19,7 +20,7 @@ import type { Provider } from '../providers/provider.ts'
 import { baseInterval } from './derive-series.ts'
 import { makeTasks } from './fetch-series.ts'
 import type { CalendarOf } from './open-calendars.ts'
-import { countBars, planCalls, type PlannedCalls } from './plan-calls.ts'
+import { asTraded, countBars, planCalls, type PlannedCalls } from './plan-calls.ts'
 import { daysAt, spanOf, type DayState, type Span } from './plan-backfill.ts'
 import type { FetchWish, Task } from './run-task.ts'
 
@@ -111,10 +112,12 @@ async function planTask(
   const asked = baseInterval(provider, interval) ?? interval
   const key = `${symbol} ${asked} ${provider.id}`
   const { pool, calendarOf, now } = context
-  const calendar = calendarOf(await findExchange(pool, symbol))
+  const trading = await readTrading(pool, symbol)
+  const calendar = calendarOf(trading.exchange)
   const series = { symbol, interval: asked, provider: provider.id, basis: provider.basis }
   const head = await findHead(pool, series)
-  const plan = planCalls({ ...wish, interval: asked }, symbol, provider, head, calendar, now)
+  const traded = asTraded({ ...wish, interval: asked }, provider, trading)
+  const plan = planCalls(traded.wish, symbol, traded.provider, head, calendar, now)
   const calls = bases.has(key) ? 0 : plan.calls.length
   bases.add(key)
   return {

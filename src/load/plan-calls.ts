@@ -4,7 +4,9 @@ import { lastFinalDay } from '../domain/calendar/finality.ts'
 import type { Calendar, Session } from '../domain/calendar/calendar.ts'
 import { periodRange, type Coverage, type DayRange } from '../domain/coverage.ts'
 import { intervalMs, isIntraday, type Interval } from '../domain/interval.ts'
+import type { Trading } from '../db/symbols.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
+import { withAliases } from './plan-aliases.ts'
 import { planRanges, rereadRanges, type Known, type Wish } from './plan.ts'
 
 export interface PlannedCalls {
@@ -14,6 +16,19 @@ export interface PlannedCalls {
   readonly wanted: readonly DayRange[]
   /** Final days that are wanted and that the vendor does not have any more, or never had. */
   readonly notOffered: readonly DayRange[]
+}
+
+/** A wish and its vendor as the instrument trades: under its symbols of then, and until it was delisted. */
+export function asTraded<W extends Wish>(
+  wish: W,
+  provider: Provider,
+  { aliases, delistedDay }: Trading,
+): { wish: W; provider: Provider } {
+  const until = Math.min(wish.until ?? Infinity, delistedDay ?? Infinity)
+  return {
+    wish: { ...wish, until: until === Infinity ? null : until },
+    provider: withAliases(provider, aliases),
+  }
 }
 
 /** The calls for a wish. @param now instant of planning */

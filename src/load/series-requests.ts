@@ -18,8 +18,7 @@ import type { Loaded } from './load-batch.ts'
 import { chosenCalls, takeMarketDays, type MarketDays } from './market-days.ts'
 import type { Wish } from './plan.ts'
 import { retryLocked } from './retry-locked.ts'
-import { withAliases } from './plan-aliases.ts'
-import { isAllLacking, planCalls, type PlannedCalls } from './plan-calls.ts'
+import { asTraded, isAllLacking, planCalls, type PlannedCalls } from './plan-calls.ts'
 
 /** A series that is to be brought up to date, as part of a run. */
 export interface SeriesTask {
@@ -76,12 +75,10 @@ export async function fetchSeries(
 
 async function fetchLocked(context: AskContext, given: SeriesTask, report: Report): Promise<void> {
   const calendarOf = context.calendarOf ?? getCalendar
-  const { exchange, delistedDay, aliases } = await readTrading(context.pool, given.series.symbol)
-  const calendar = calendarOf(exchange)
-  const provider = withAliases(given.provider, aliases)
-  const until = Math.min(given.wish.until ?? Infinity, delistedDay ?? Infinity)
-  const wish = { ...given.wish, until: until === Infinity ? null : until }
-  const task = { ...given, provider, wish }
+  const trading = await readTrading(context.pool, given.series.symbol)
+  const { delistedDay } = trading
+  const calendar = calendarOf(trading.exchange)
+  const task = { ...given, ...asTraded(given.wish, given.provider, trading) }
   const { progress, restateFrom } = await fetchPlanned(context, task, calendar, NOTHING_YET, report)
   if (restateFrom === null) return
   const from = Math.min(restateFrom, task.wish.from ?? restateFrom)
