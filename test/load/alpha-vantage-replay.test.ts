@@ -32,7 +32,14 @@ after(() => server.close())
 
 /** A wait is over as soon as it begins: what the vendor asked to be left alone for has passed. */
 async function sleep(): Promise<void> {
-  await pool.query('DELETE FROM stockyard.budget_pauses')
+  await forgetRefusals()
+}
+
+/** What a recorded refusal taught must not hold back the next recording. */
+async function forgetRefusals(): Promise<void> {
+  for (const table of ['budget_pauses', 'budget_ceilings', 'plan_limits']) {
+    await pool.query(`DELETE FROM stockyard.${table}`)
+  }
 }
 
 /** Serves a recording as the answer to one call and fetches by it. */
@@ -330,9 +337,9 @@ describe('a recorded refusal', { skip }, () => {
     ['listing-status-small.csv', 'ANSWER_MALFORMED'],
   ] as const) {
     it(`fails the task with ${code} and stores nothing: ${file}`, async () => {
-      await pool.query('DELETE FROM stockyard.budget_pauses')
+      await forgetRefusals()
       const summary = await replay(file, 'ZZZZ', '1d', '2026-05-17T17:12:00Z')
-      await pool.query('DELETE FROM stockyard.budget_pauses')
+      await forgetRefusals()
       assert.equal(summary.status, 'failed')
       assert.equal(summary.tasks[0]!.error?.code, code)
       assert.equal(summary.fetched, 0)
