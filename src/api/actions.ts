@@ -7,10 +7,11 @@ import type { ApiContext, App } from './context.ts'
 import { requireProvider } from './prices.ts'
 import { choice, list, problems, query, ref, symbolPath, text } from './schemas.ts'
 
-export function addActions(app: App, { pool, providers }: ApiContext): void {
+export function addActions(app: App, { readPool: pool, providers }: ApiContext): void {
   app.get(
     '/api/v1/stocks/:symbol/actions',
     {
+      config: { access: 'read' },
       schema: {
         tags: ['stocks'],
         summary: 'Splits and dividends of a stock',

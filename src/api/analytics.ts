@@ -148,6 +148,7 @@ function addSummary(app: App, context: ApiContext): void {
   app.get(
     '/api/v1/analytics/stocks/:symbol/summary',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Return, volatility and drawdown of a stock over a range',
@@ -162,7 +163,7 @@ function addSummary(app: App, context: ApiContext): void {
     async ({ params, query: asked }, reply) => {
       markSimulated(reply, context)
       const wanted = { symbol: params.symbol, ...barQuery(asked, context) }
-      const { heading, ...summary } = await readSummary(context.pool, wanted)
+      const { heading, ...summary } = await readSummary(context.readPool, wanted)
       return { ...headingJson(heading), ...summary, ...warningsJson(heading) }
     },
   )
@@ -200,6 +201,7 @@ function addIndicators(app: App, context: ApiContext): void {
   app.get(
     '/api/v1/analytics/stocks/:symbol/indicators',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Technical indicators of a stock',
@@ -225,7 +227,7 @@ function addIndicators(app: App, context: ApiContext): void {
       const wanted = { symbol: params.symbol, ...barQuery(asked, context) }
       const limit = asked.limit ?? options.defaultPageSize
       const found = await readIndicators(
-        context.pool,
+        context.readPool,
         wanted,
         indicators,
         limit,
@@ -295,6 +297,7 @@ function addOverview(app: App, context: ApiContext): void {
   app.get(
     '/api/v1/analytics/market/overview',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Gainers, losers, volume and breadth of the newest session',
@@ -315,7 +318,7 @@ function addOverview(app: App, context: ApiContext): void {
     },
     async ({ query: { exchange, limit = 10 } }, reply) => {
       markSimulated(reply, context)
-      return await readMarketOverview(context.pool, exchange?.toUpperCase() ?? null, limit)
+      return await readMarketOverview(context.readPool, exchange?.toUpperCase() ?? null, limit)
     },
   )
 }
@@ -337,6 +340,7 @@ function addCorrelation(app: App, context: ApiContext): void {
   app.get(
     '/api/v1/analytics/correlation',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Correlation of the returns of several stocks',
@@ -353,10 +357,10 @@ function addCorrelation(app: App, context: ApiContext): void {
     },
     async ({ query: asked }, reply) => {
       markSimulated(reply, context)
-      const symbols = await findSymbols(context.pool, asked.symbols)
+      const symbols = await findSymbols(context.readPool, asked.symbols)
       if (symbols.length > CORRELATED_MAX) throw tooMany('symbols', CORRELATED_MAX)
       const wanted = barQuery(asked, context)
-      const found = await readCorrelations(context.pool, symbols, wanted)
+      const found = await readCorrelations(context.readPool, symbols, wanted)
       return { interval: wanted.interval, adjust: wanted.adjust, ...found }
     },
   )

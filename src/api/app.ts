@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import { requireAccessRules } from './access.ts'
 import type { ApiContext, App } from './context.ts'
 import { addDocuments, addOpenApi } from './documents.ts'
 import { sendProblem } from './problem.ts'
@@ -46,6 +47,7 @@ export async function makeApp(given: ApiContext): Promise<App> {
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
   app.removeContentTypeParser('text/plain')
   addUnmatched(app)
+  requireAccessRules(app)
   addRequestLog(app)
   await addSecurity(app)
   addSchemas(app)

@@ -45,6 +45,8 @@ export interface ApiOptions {
 
 export interface ApiContext {
   readonly pool: Pool
+  /** For what only reads: its sessions cannot write. */
+  readonly readPool: Pool
   readonly options: ApiOptions
   readonly log: Logger
   readonly clock: Clock

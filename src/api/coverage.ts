@@ -59,7 +59,7 @@ export function addCoverage(app: App, context: ApiContext): void {
   addOfAll(app, context)
 }
 
-function addOfStock(app: App, { pool, clock, providers }: ApiContext): void {
+function addOfStock(app: App, { readPool: pool, clock, providers }: ApiContext): void {
   app.get(
     '/api/v1/stocks/:symbol/coverage',
     {
@@ -97,7 +97,7 @@ function addOfStock(app: App, { pool, clock, providers }: ApiContext): void {
   )
 }
 
-function addOfAll(app: App, { pool, clock, providers, home }: ApiContext): void {
+function addOfAll(app: App, { readPool: pool, clock, providers, home }: ApiContext): void {
   app.get(
     '/api/v1/coverage',
     {

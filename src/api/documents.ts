@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import { guardPlugin } from './access.ts'
 import type { App } from './context.ts'
+import { operationId } from './operation-id.ts'
 
 const DESCRIPTION = `Bars, quotes and the state of the pipeline, read from the store.
 
@@ -32,6 +34,10 @@ export async function addOpenApi(app: App, version: string): Promise<void> {
       servers: [{ url: '/', description: 'This server.' }],
       tags: TAGS,
     },
+    transform: ({ schema, url, route }) => ({
+      schema: { operationId: operationId([route.method].flat()[0]!, url), ...schema },
+      url,
+    }),
     refResolver: {
       buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema-${index}`),
     },
@@ -44,29 +50,37 @@ const REDOC_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg'
 /** Adds the document and its pages. */
 export async function addDocuments(app: App): Promise<void> {
   const icon = await readFile(new URL('../../web/icon.svg', import.meta.url))
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiConfig: {
-      docExpansion: 'list',
-      deepLinking: true,
-      tryItOutEnabled: true,
-      validatorUrl: null,
-    },
-    theme: {
-      title: 'Stockyard API',
-      favicon: [
-        { filename: 'icon.svg', rel: 'icon', sizes: 'any', type: 'image/svg+xml', content: icon },
-      ],
-    },
-    logo: { type: 'image/svg+xml', content: icon, href: '/', target: '_self' },
+  app.get('/openapi.json', { config: { access: 'read' }, schema: { hide: true } }, async () =>
+    app.swagger(),
+  )
+  await app.register(async (pages) => {
+    guardPlugin(pages, 'read')
+    await pages.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: {
+        docExpansion: 'list',
+        deepLinking: true,
+        tryItOutEnabled: true,
+        validatorUrl: null,
+      },
+      theme: {
+        title: 'Stockyard API',
+        favicon: [
+          { filename: 'icon.svg', rel: 'icon', sizes: 'any', type: 'image/svg+xml', content: icon },
+        ],
+      },
+      logo: { type: 'image/svg+xml', content: icon, href: '/', target: '_self' },
+    })
   })
   const path = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js')
   const bundle = (await readFile(path, 'utf8')).replaceAll(REDOC_LOGO, '/icon.svg')
-  app.get('/redoc-bundle.js', { schema: { hide: true } }, async (_request, reply) =>
-    reply
-      .type('text/javascript; charset=utf-8')
-      .header('cache-control', 'max-age=3600')
-      .send(bundle),
+  app.get(
+    '/redoc-bundle.js',
+    { config: { access: 'read' }, schema: { hide: true } },
+    async (_request, reply) =>
+      reply
+        .type('text/javascript; charset=utf-8')
+        .header('cache-control', 'max-age=3600')
+        .send(bundle),
   )
 }

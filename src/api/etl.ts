@@ -36,7 +36,7 @@ export function addEtl(app: App, context: ApiContext): void {
   addStatus(app, context)
 }
 
-function addJobs(app: App, { pool, options }: ApiContext): void {
+function addJobs(app: App, { readPool: pool, options }: ApiContext): void {
   app.get(
     '/api/v1/etl/jobs',
     {
@@ -92,7 +92,7 @@ const DARK = {
   }),
 }
 
-function addStatus(app: App, { pool, options, clock, version, providers, home }: ApiContext): void {
+function addStatus(app: App, { readPool: pool, options, clock, version, providers, home }: ApiContext): void {
   const market = {
     exchange: { type: 'string', examples: [HOME_EXCHANGE] },
     open: { type: 'boolean', description: 'Regular trading is on.' },

@@ -7,10 +7,11 @@ import { object, problems, query } from './schemas.ts'
 /** A database that does not answer in this time counts as away. */
 const PATIENCE_MS = 3000
 
-export function addHealth(app: App, { pool, clock, version }: ApiContext): void {
+export function addHealth(app: App, { readPool: pool, clock, version }: ApiContext): void {
   app.get(
     '/health',
     {
+      config: { access: 'open' },
       schema: {
         tags: ['health'],
         summary: 'Is the process alive',
@@ -33,6 +34,7 @@ export function addHealth(app: App, { pool, clock, version }: ApiContext): void 
   app.get(
     '/api/v1/health',
     {
+      config: { access: 'read' },
       schema: {
         tags: ['health'],
         summary: 'Is it ready: database and schema',

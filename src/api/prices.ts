@@ -125,14 +125,15 @@ const wrong = { 400: 'A parameter is wrong.', 404: 'The store has no such symbol
 export function addPrices(app: App, context: ApiContext): void {
   addPricesOfOne(app, context)
   addPricesOfMany(app, context)
-  addLatest(app, context.pool, context.providers)
+  addLatest(app, context.readPool, context.providers)
 }
 
 function addPricesOfOne(app: App, context: ApiContext): void {
-  const { pool, options } = context
+  const { readPool: pool, options } = context
   app.get(
     '/api/v1/stocks/:symbol/prices',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Bars of a stock',
@@ -163,10 +164,11 @@ function addPricesOfOne(app: App, context: ApiContext): void {
 }
 
 function addPricesOfMany(app: App, context: ApiContext): void {
-  const { pool, options } = context
+  const { readPool: pool, options } = context
   app.get(
     '/api/v1/prices',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Bars of several stocks',
@@ -242,6 +244,7 @@ function addLatest(app: App, pool: ApiContext['pool'], providers: readonly Provi
   app.get(
     '/api/v1/stocks/:symbol/prices/latest',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'The latest bar of a stock',
@@ -267,6 +270,7 @@ function addLatest(app: App, pool: ApiContext['pool'], providers: readonly Provi
   app.get(
     '/api/v1/stocks/:symbol/quote',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'The newest price of a stock',

@@ -3,10 +3,11 @@ import { providerStateJson, readProviderStates } from '../query/provider-state.t
 import type { ApiContext, App } from './context.ts'
 import { list, problems, query, ref } from './schemas.ts'
 
-export function addProviders(app: App, { pool, providers }: ApiContext): void {
+export function addProviders(app: App, { readPool: pool, providers }: ApiContext): void {
   app.get(
     '/api/v1/providers',
     {
+      config: { access: 'read' },
       schema: {
         tags: ['etl'],
         summary: 'Providers, what they can give, and what is left of their budgets',

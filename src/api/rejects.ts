@@ -50,10 +50,11 @@ export function addRejects(app: App, context: ApiContext): void {
   addRevalidate(app, context)
 }
 
-function addList(app: App, { pool, options, providers }: ApiContext): void {
+function addList(app: App, { readPool: pool, options, providers }: ApiContext): void {
   app.get(
     url,
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Rows that a check refused, newest first',
@@ -83,6 +84,7 @@ function addList(app: App, { pool, options, providers }: ApiContext): void {
   app.get(
     `${url}/:id`,
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'One refused row, with all that was decided about it',
@@ -104,6 +106,7 @@ function addDecisions(app: App, { pool, home }: ApiContext): void {
   app.post(
     `${url}/:id/accept`,
     {
+      config: { access: 'write' },
       schema: {
         ...common,
         summary: 'Load a refused row as it is',
@@ -123,6 +126,7 @@ function addDecisions(app: App, { pool, home }: ApiContext): void {
   app.post(
     `${url}/:id/drop`,
     {
+      config: { access: 'write' },
       schema: {
         ...common,
         summary: 'Say that a refused row is no loss',
@@ -156,6 +160,7 @@ function addRevalidate(app: App, { pool, home }: ApiContext): void {
   app.post(
     `${url}/revalidate`,
     {
+      config: { access: 'write' },
       schema: {
         tags,
         summary: 'Read refused rows with today’s parsers and rules',

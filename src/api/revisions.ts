@@ -6,10 +6,11 @@ import type { ApiContext, App } from './context.ts'
 import { requireProvider } from './prices.ts'
 import { intervalFilter, list, paging, problems, query, ref, symbolPath, text } from './schemas.ts'
 
-export function addRevisions(app: App, { pool, options, providers }: ApiContext): void {
+export function addRevisions(app: App, { readPool: pool, options, providers }: ApiContext): void {
   app.get(
     '/api/v1/stocks/:symbol/revisions',
     {
+      config: { access: 'read' },
       schema: {
         tags: ['prices'],
         summary: 'Changed bars of a stock',

@@ -72,10 +72,11 @@ const replacement = Type.Object(fields, {
 const tags = ['stocks']
 const one = (description: string) => ({ description, ...ref('Stock') })
 
-export function addStocks(app: App, { pool, options }: ApiContext): void {
+export function addStocks(app: App, { pool, readPool, options }: ApiContext): void {
   app.get(
     '/api/v1/stocks',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'List stocks',
@@ -107,12 +108,13 @@ export function addStocks(app: App, { pool, options }: ApiContext): void {
       if (filter.cursor !== undefined && filter.skip !== undefined) {
         throw new StockyardError('usage', 'PARAMETER_INVALID', 'Give "skip" or "cursor", not both.')
       }
-      return await readStocks(pool, { ...filter, active, limit })
+      return await readStocks(readPool, { ...filter, active, limit })
     },
   )
   app.post(
     '/api/v1/stocks',
     {
+      config: { access: 'write' },
       schema: {
         tags,
         summary: 'Add a stock',
@@ -133,27 +135,29 @@ export function addStocks(app: App, { pool, options }: ApiContext): void {
         .send(stockRow(added))
     },
   )
-  addOneStock(app, pool)
+  addOneStock(app, { pool, readPool })
 }
 
-function addOneStock(app: App, pool: ApiContext['pool']): void {
+function addOneStock(app: App, { pool, readPool }: Pick<ApiContext, 'pool' | 'readPool'>): void {
   const url = '/api/v1/stocks/:symbol'
   const common = { tags, params: symbolPath, querystring: query({}) }
   const notFound = { 400: 'The request is wrong.', 404: 'The store has no such symbol.' }
   app.get(
     url,
     {
+      config: { access: 'read' },
       schema: {
         ...common,
         summary: 'One stock',
         response: { 200: one('The stock.'), ...problems(notFound) },
       },
     },
-    async ({ params }) => stockRow(await getInstrument(pool, params.symbol)),
+    async ({ params }) => stockRow(await getInstrument(readPool, params.symbol)),
   )
   app.put(
     url,
     {
+      config: { access: 'write' },
       schema: {
         ...common,
         summary: 'Replace what is said about a stock',
@@ -170,6 +174,7 @@ function addOneStock(app: App, pool: ApiContext['pool']): void {
   app.patch(
     url,
     {
+      config: { access: 'write' },
       schema: {
         ...common,
         summary: 'Change some fields of a stock',
@@ -186,6 +191,7 @@ function addOneStock(app: App, pool: ApiContext['pool']): void {
   app.delete(
     url,
     {
+      config: { access: 'write' },
       schema: {
         ...common,
         summary: 'Delete a stock',

@@ -23,6 +23,7 @@ export async function serveStore(
   const server = await serve(
     {
       pool: store.pool,
+      readPool: store.pool,
       options: { defaultPageSize, maxPageSize, simulated: store.simulated },
       log: await context.log(),
       clock: context.clock,

@@ -11,6 +11,7 @@ import { FRIDAY } from '../support/filled-store.ts'
 export function contextOf(pool: Pool, changes: Partial<ApiContext> = {}): ApiContext {
   return {
     pool,
+    readPool: pool,
     options: { defaultPageSize: 50, maxPageSize: 1000, simulated: false },
     log: makeLogger({ level: 'silent', format: 'json' }),
     clock: {
