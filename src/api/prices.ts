@@ -8,7 +8,6 @@ import { streamManyBars, findSymbols, readManyBars, SYMBOLS_MAX } from '../query
 import { readBars, streamBars, type BarQuery, type BarStream } from '../query/bars.ts'
 import { parseBound } from '../query/bound.ts'
 import { AUTO_PROVIDER } from '../query/choose-series.ts'
-import { readLatest, readQuote } from '../query/latest.ts'
 import { FIELDS, parseFields, type Field } from '../query/rows.ts'
 import type { ApiContext, ApiOptions, App, ProviderInfo } from './context.ts'
 import {
@@ -35,7 +34,7 @@ import {
   text,
 } from './schemas.ts'
 
-const providerParameter = text(40, {
+export const providerParameter = text(40, {
   default: AUTO_PROVIDER,
   description:
     'Whose bars: the id of a provider, or `auto` for the best that any has of each start, by priority.',
@@ -179,7 +178,7 @@ function addPricesOfMany(app: App, context: ApiContext): void {
     },
     async (request, reply) => {
       const asked = request.query
-      const symbols = await findSymbols(pool, asked.symbols)
+      const symbols = await findSymbols(pool, asked.symbols, asked.as_of !== undefined)
       const wanted = toBarQuery(asked, context)
       const shape = beginAnswer(request, reply, context)
       if (shape.format !== 'json' && asked.limit === undefined) {
@@ -238,53 +237,6 @@ async function sendStreams(
   const body = Readable.from(textOf(streams, format, fields), { objectMode: false })
   body.on('error', (error) => log.warn({ error: error.message }, 'a download broke off'))
   return reply.send(body)
-}
-
-function addLatest(app: App, pool: ApiContext['pool'], providers: readonly ProviderInfo[]): void {
-  app.get(
-    '/api/v1/stocks/:symbol/prices/latest',
-    {
-      config: { access: 'read' },
-      schema: {
-        tags,
-        summary: 'The latest bar of a stock',
-        params: symbolPath,
-        querystring: query({
-          interval: Type.Optional(intervalParameter),
-          provider: Type.Optional(providerParameter),
-        }),
-        response: {
-          200: { description: 'The bar, provisional or final.', ...ref('LatestBar') },
-          ...problems({ ...wrong, 404: 'No such symbol, or it has no bars at the interval.' }),
-        },
-      },
-    },
-    async ({ params, query: asked }) =>
-      await readLatest(
-        pool,
-        params.symbol,
-        parseInterval(asked.interval ?? '1d'),
-        requireProvider(asked.provider ?? AUTO_PROVIDER, providers),
-      ),
-  )
-  app.get(
-    '/api/v1/stocks/:symbol/quote',
-    {
-      config: { access: 'read' },
-      schema: {
-        tags,
-        summary: 'The newest price of a stock',
-        description: 'The quote that was taken last, or the latest daily bar where that is newer.',
-        params: symbolPath,
-        querystring: query({}),
-        response: {
-          200: { description: 'The price.', ...ref('Quote') },
-          ...problems({ ...wrong, 404: 'No such symbol, or nothing is stored of it.' }),
-        },
-      },
-    },
-    async ({ params }) => await readQuote(pool, params.symbol),
-  )
 }
 
 const warningsNote = {

@@ -1,6 +1,6 @@
 /** Bars of several symbols as one list: by symbol, then by start. */
 import type { Connection, Pool } from '../db/connect.ts'
-import { getInstrument } from '../db/instruments.ts'
+import { getInstrument, requireSymbol } from '../db/instruments.ts'
 import { StockyardError } from '../domain/error.ts'
 import { readBars, streamBars, type BarAnswer, type BarQuery, type BarStream } from './bars.ts'
 import { cursorError, decodeCursor, encodeCursor } from './cursor.ts'
@@ -11,9 +11,14 @@ export const SYMBOLS_MAX = 100
 /**
  * The symbols of a list such as `AAPL,MSFT` under the names that the store has for them, each once, in the
  * order of their characters' codes.
+ * @param isPast true for reads as of an instant, for which the names that were given then hold
  * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`, `PARAMETER_INVALID`
  */
-export async function findSymbols(db: Pool | Connection, typed: string): Promise<string[]> {
+export async function findSymbols(
+  db: Pool | Connection,
+  typed: string,
+  isPast = false,
+): Promise<string[]> {
   const names = new Set(typed.split(',').map((part) => part.trim()))
   if (names.size > SYMBOLS_MAX) {
     throw new StockyardError('usage', 'PARAMETER_INVALID', 'There are too many symbols.', {
@@ -21,7 +26,10 @@ export async function findSymbols(db: Pool | Connection, typed: string): Promise
     })
   }
   const found: string[] = []
-  for (const name of names) found.push((await getInstrument(db, name)).symbol)
+  for (const name of names) {
+    const { symbol } = await getInstrument(db, name)
+    found.push(isPast ? requireSymbol(name) : symbol)
+  }
   return [...new Set(found)].toSorted((a, b) => (a < b ? -1 : 1))
 }
 

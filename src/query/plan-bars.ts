@@ -10,12 +10,12 @@ import { INTERVALS, isIntraday, type Interval } from '../domain/interval.ts'
 import { canResample, requireResample } from '../domain/resample.ts'
 import { settleAsOf } from '../db/as-of.ts'
 import type { Connection, Pool } from '../db/connect.ts'
-import { getInstrument, type Instrument } from '../db/instruments.ts'
+import { getInstrumentAsOf } from '../db/instruments-as-of.ts'
+import type { Instrument } from '../db/instruments.ts'
 import { listSeries, type SeriesRef } from '../db/read-series.ts'
 import { makeAdjuster, unappliedActions, type AdjustOptions } from './adjust-pages.ts'
 import { barRange, type BarRange } from './bar-range.ts'
 import type { BarQuery } from './bars.ts'
-import type { Bound } from './bound.ts'
 import { readCalendar } from './calendars.ts'
 import { AUTO_PROVIDER, rankSeries } from './choose-series.ts'
 import { readRawCloses } from './daily-closes.ts'
@@ -51,11 +51,10 @@ export interface BarPlan {
  *   `RESAMPLE_IMPOSSIBLE`, `ADJUST_NEEDS_DAYS`
  */
 export async function planBars(db: Pool | Connection, query: BarQuery): Promise<BarPlan> {
-  const instrument = await getInstrument(db, query.symbol)
-  const calendar = await readCalendar(db, instrument.exchange)
-  const known = query.asOf ?? null
-  const asOf = known === null ? null : instantOf(known, calendar)
+  const asOf = await findAsOf(db, query)
   if (asOf !== null) await settleAsOf(db, asOf)
+  const instrument = await getInstrumentAsOf(db, query.symbol, asOf)
+  const calendar = await readCalendar(db, instrument.exchange)
   const interval = query.resample ?? query.interval
   if (interval !== query.interval) requireResample(query.interval, interval)
   const range = barRange(interval, calendar, query.from, query.until)
@@ -99,9 +98,22 @@ interface Base {
   readonly series: readonly SeriesRef[]
 }
 
-/** The instant of an as-of: a plain date means all that was known when that date ended on the exchange. */
-function instantOf(bound: Bound, calendar: Calendar): number {
-  return bound.kind === 'instant' ? bound.at : calendar.instantAt(bound.day + DAY_MS, 0) - 1
+/** By then a date is over wherever an exchange is. */
+const DATE_IS_OVER_MS = 36 * 3_600_000
+
+/**
+ * The instant of an as-of, or null: a plain date means all that was known when that date ended on the
+ * exchange, which is that of what the symbol named then.
+ */
+async function findAsOf(
+  db: Pool | Connection,
+  { symbol, asOf: bound = null }: BarQuery,
+): Promise<number | null> {
+  if (bound === null) return null
+  if (bound.kind === 'instant') return bound.at
+  const { exchange } = await getInstrumentAsOf(db, symbol, bound.day + DATE_IS_OVER_MS)
+  const calendar = await readCalendar(db, exchange)
+  return calendar.instantAt(bound.day + DAY_MS, 0) - 1
 }
 
 /** The series of the interval asked for, or else of the longest one from which it can be made. */
