@@ -15,6 +15,9 @@ import type { CheckContext, Rule } from './reject.ts'
  */
 const INTRADAY_FIRST = Date.UTC(1980, 0, 1)
 
+/** The Buttonwood Agreement, with which New York's exchange began; no vendor has prices that are older. */
+const DAILY_FIRST = Date.UTC(1792, 4, 17)
+
 /** The bar has begun. */
 export const future: Rule = {
   name: 'future',
@@ -136,7 +139,7 @@ function isAnchoredInSession(at: number, session: Session | null, barMs: number)
  * The exchange trades then. Intraday: inside the extended hours of a session, and inside its regular
  * hours where nothing was traded, since a bar without a trade outside them is an artefact of the
  * vendor. Daily: on a session; weekly and monthly: a period with one. Days before the first that the
- * calendar knows are let through.
+ * calendar knows are let through, as far back as there were exchanges.
  */
 export const session: Rule = {
   name: 'session',
@@ -154,7 +157,7 @@ export const session: Rule = {
 }
 
 function hasSession(ts: number, { interval, calendar }: CheckContext): boolean {
-  if (ts < calendar.firstDay) return true
+  if (ts < calendar.firstDay) return ts >= DAILY_FIRST
   if (interval === '1d') return calendar.session(ts) !== null
   return calendar.countSessions(ts, periodEnd(ts, interval)) > 0
 }
@@ -194,6 +197,7 @@ function explainSession(batch: BarBatch, index: number, context: CheckContext): 
   const ts = batch.ts[index]!
   const text = describeTs(ts, interval)
   const { exchange } = calendar
+  if (ts < DAILY_FIRST) return `No bar is as old as ${text}.`
   if (interval === '1wk') return `${exchange} had no session in the week of ${text}.`
   if (interval === '1mo') return `${exchange} had no session in the month of ${text}.`
   if (interval === '1d') return `${exchange} had no session on ${text}.`

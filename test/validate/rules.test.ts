@@ -218,6 +218,17 @@ describe('the grid', () => {
     refuses({ ts: seconds }, { interval: '1d' }, 'grid', 'keyed by a date')
   })
 
+  it('refuses days that are older than any exchange', () => {
+    refuses(
+      { ts: Date.UTC(1012, 2, 8) },
+      { interval: '1d' },
+      'session',
+      'No bar is as old as 1012-03-08',
+    )
+    // The calendar begins later than some histories do.
+    accepts(...daily('1885-02-16'))
+  })
+
   it('keys days by dates, weeks by Mondays and months by firsts', () => {
     accepts(...daily('2024-01-02'))
     refuses({ ts: at('2024-01-02T05:00:00Z') }, { interval: '1d' }, 'grid', 'keyed by a date')
