@@ -12,7 +12,10 @@ import type { Pool } from '../db/connect.ts'
 import type { Logger } from '../log.ts'
 import type { Budget } from '../domain/budget.ts'
 import type { Interval } from '../domain/interval.ts'
+import type { RunStarter } from '../load/background-runs.ts'
 import type { VendorPlan } from '../providers/plan.ts'
+import type { ApiSecurity } from './security.ts'
+import type { LatestCache } from './latest-cache.ts'
 
 /** What can be said about a provider without calling it. */
 export interface ProviderInfo {
@@ -53,6 +56,12 @@ export interface ApiContext {
   /** Of Stockyard. */
   readonly version: string
   readonly providers: readonly ProviderInfo[]
+  /** Answers about the latest bar that are kept in memory; left out: none. */
+  readonly latest?: LatestCache
+  /** Absent: loopback, without keys. */
+  readonly security?: ApiSecurity
+  /** Takes orders for runs; absent where the server only serves. */
+  readonly runs?: RunStarter
   /** STOCKYARD_HOME: where archived answers and recorded closures are. */
   readonly home: string
 }

@@ -124,7 +124,6 @@ const wrong = { 400: 'A parameter is wrong.', 404: 'The store has no such symbol
 export function addPrices(app: App, context: ApiContext): void {
   addPricesOfOne(app, context)
   addPricesOfMany(app, context)
-  addLatest(app, context.readPool, context.providers)
 }
 
 function addPricesOfOne(app: App, context: ApiContext): void {

@@ -1,10 +1,12 @@
 /** All resources of the API, in the order in which the document lists them. */
 import { addActions } from './actions.ts'
 import { addAnalytics } from './analytics.ts'
+import { addAuditRoute } from './audit.ts'
 import type { ApiContext, App } from './context.ts'
 import { addCoverage } from './coverage.ts'
 import { addEtl } from './etl.ts'
 import { addHealth } from './health.ts'
+import { addLatest } from './latest.ts'
 import { addPrices } from './prices.ts'
 import { addProviders } from './providers.ts'
 import { addRejects } from './rejects.ts'
@@ -14,6 +16,7 @@ import { addStocks } from './stocks.ts'
 export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addStocks,
   addPrices,
+  addLatest,
   addActions,
   addRevisions,
   addCoverage,
@@ -21,5 +24,6 @@ export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addEtl,
   addRejects,
   addProviders,
+  addAuditRoute,
   addHealth,
 ]

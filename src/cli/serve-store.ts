@@ -6,6 +6,7 @@ import type { Store } from './open-store.ts'
 import { writeJson } from './output.ts'
 import { describeProviders } from './provider-info.ts'
 import type { CommandContext } from './run-command.ts'
+import { makeRunStarter } from './serve-runs.ts'
 import { simulatedNote } from './simulated-note.ts'
 
 /**
@@ -19,21 +20,30 @@ export async function serveStore(
 ): Promise<string> {
   // Loaded when it serves: the help of a command need not wait for it.
   const { serve } = await import('../api/serve.ts')
+  const { makeLatestCache } = await import('../api/latest-cache.ts')
   const { defaultPageSize, maxPageSize } = config
+  const log = await context.log()
+  const latest = makeLatestCache(store.pool, { log, elapsedMs: () => performance.now() })
+  const runs = await makeRunStarter(context, store, config)
   const server = await serve(
     {
       pool: store.pool,
       readPool: store.pool,
       options: { defaultPageSize, maxPageSize, simulated: store.simulated },
-      log: await context.log(),
+      log,
+      latest,
       clock: context.clock,
       version: packageJson.version,
       providers: describeProviders(config),
       home: config.home,
+      runs,
     },
     { host: config.apiHost, port: config.apiPort },
   )
-  context.onClose(() => server.close())
+  context.onClose(async () => {
+    await server.close()
+    await latest.close()
+  })
   return server.url
 }
 

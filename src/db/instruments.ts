@@ -5,6 +5,7 @@ import { formatDate, parseDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { readSymbolMeaning, spellSymbol } from '../domain/symbol-meaning.ts'
 import type { Queryable } from './connect.ts'
+import { LATEST_CHANNEL } from './listen.ts'
 
 export const INSTRUMENT_KINDS = ['stock', 'etf', 'index', 'currency', 'other'] as const
 type InstrumentKind = (typeof INSTRUMENT_KINDS)[number]
@@ -231,11 +232,14 @@ export async function addInstrument(db: Queryable, added: NewInstrument): Promis
          VALUES ($2, $3, $4, $5, $6, $7,
                  coalesce($8::boolean, false), coalesce($9::boolean, true))
          RETURNING id
+       ), named AS (
+         INSERT INTO stockyard.symbols (symbol, instrument_id, valid_from)
+         SELECT $1, id, coalesce(
+           (SELECT max(valid_until) FROM stockyard.symbols WHERE symbol = $1), '-infinity')
+         FROM made
        )
-       INSERT INTO stockyard.symbols (symbol, instrument_id, valid_from)
-       SELECT $1, id, coalesce(
-         (SELECT max(valid_until) FROM stockyard.symbols WHERE symbol = $1), '-infinity')
-       FROM made`,
+       SELECT pg_notify('${LATEST_CHANNEL}', instrument_id::text)
+       FROM stockyard.symbols WHERE symbol = $1`,
       [
         symbol,
         added.kind ?? meaning.kind,

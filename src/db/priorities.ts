@@ -1,6 +1,7 @@
 /** The table provider_priorities: whose bars come first, as people set it. Nothing is overwritten. */
 import { AS_OF_GATE } from './as-of.ts'
 import { inTransaction, type Pool, type Queryable } from './connect.ts'
+import { tellOfAll } from './listen.ts'
 
 /** What a priority is for; null: any. */
 export interface PriorityScope {
@@ -65,6 +66,7 @@ export async function setPriority(
 ): Promise<void> {
   await inTransaction(pool, async (connection) => {
     await connection.query('SELECT pg_advisory_xact_lock_shared($1)', [AS_OF_GATE])
+    await tellOfAll(connection)
     // One instant for both, so that at every instant just one of them holds.
     const { rows } = await connection.query<{ now: Date }>('SELECT clock_timestamp() AS now')
     const now = rows[0]!.now

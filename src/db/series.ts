@@ -9,6 +9,7 @@ import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
 import { addInstrument } from './instruments.ts'
+import { LATEST_CHANNEL } from './listen.ts'
 import { findRenamed, renamedError } from './symbols.ts'
 
 /** What makes a series the one it is. */
@@ -256,7 +257,7 @@ export interface HeadChange {
   readonly changed: boolean
 }
 
-/** Moves the head of a locked series. */
+/** Moves the head of a locked series, and tells where its latest bar may be another. */
 export async function updateHead(
   connection: Connection,
   seriesId: number,
@@ -264,7 +265,7 @@ export async function updateHead(
 ): Promise<void> {
   const { last } = change
   await connection.query(
-    `UPDATE stockyard.series_heads SET
+    `WITH moved AS (UPDATE stockyard.series_heads SET
        covered = $2::datemultirange, watermark = $3, bars = $4, first_bar = $5,
        observed_at = greatest(observed_at, $6),
        run_id = CASE WHEN $7 THEN $8 ELSE run_id END,
@@ -280,7 +281,10 @@ export async function updateHead(
        last_final = CASE WHEN $9 IS NULL THEN last_final ELSE $17 END,
        previous_close = CASE WHEN $9 IS NULL THEN previous_close ELSE $18 END,
        span = $19, no_trades = $20, not_offered = $21, partial = $22, pages = $23
-     WHERE series_id = $1`,
+     WHERE series_id = $1
+     RETURNING series_id)
+     SELECT pg_notify('${LATEST_CHANNEL}', s.instrument_id::text)
+     FROM moved JOIN stockyard.series s ON s.id = moved.series_id WHERE $9 IS NOT NULL`,
     [
       seriesId,
       formatCoverage(change.coverage),

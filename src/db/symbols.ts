@@ -7,6 +7,7 @@ import { StockyardError } from '../domain/error.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { Connection, Queryable } from './connect.ts'
 import { requireSymbol } from './instruments.ts'
+import { tellOfAll } from './listen.ts'
 
 /** A symbol of an instrument over the days [fromDay, untilDay); null for no bound. */
 export interface Alias {
@@ -339,12 +340,13 @@ async function insertAlias(
   )
 }
 
-/** Keeps an alias as it was known up to now. */
+/** Keeps an alias as it was known up to now; goes before each change of one, and tells of it. */
 async function keepVersion(
   connection: Connection,
   symbol: string,
   validFrom: string,
 ): Promise<void> {
+  await tellOfAll(connection)
   await connection.query(
     `INSERT INTO stockyard.symbol_versions
        (symbol, instrument_id, valid_from, valid_until, recorded_at)

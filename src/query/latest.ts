@@ -6,7 +6,8 @@ import type { Queryable } from '../db/connect.ts'
 import { getInstrument, type Instrument } from '../db/instruments.ts'
 import { findQuote } from '../db/quotes.ts'
 import { readSeriesStates, type LastBar, type SeriesState } from '../db/read-series.ts'
-import { chooseSeries } from './choose-series.ts'
+import { AUTO_PROVIDER, rankSeries } from './choose-series.ts'
+import { providerPriority } from './provider-priority.ts'
 import { barKey, formatInstant, type BarRow } from './rows.ts'
 
 export interface LatestBar extends BarRow {
@@ -31,20 +32,49 @@ export async function readLatest(
   interval: Interval,
   provider: string,
 ): Promise<LatestBar> {
+  return (await findLatest(db, typed, interval, provider)).bar
+}
+
+/**
+ * The same with the instrument that it is of.
+ * @throws StockyardError as readLatest does
+ */
+export async function findLatest(
+  db: Queryable,
+  typed: string,
+  interval: Interval,
+  provider: string,
+): Promise<{ readonly instrumentId: number; readonly bar: LatestBar }> {
   const instrument = await getInstrument(db, typed)
-  const states = await readSeriesStates(db, { instrumentId: instrument.id, interval })
-  const series = chooseSeries(withBars(states), provider)
+  const series = await newestSeries(db, instrument, interval, provider)
   if (series === null) throw noBars(instrument, interval)
+  const whose = { symbol: instrument.symbol, interval, provider: series.provider }
   return {
-    symbol: instrument.symbol,
-    interval,
-    provider: series.provider,
-    ...lastBarRow(interval, series.last),
+    instrumentId: instrument.id,
+    bar: { ...whose, ...lastBarRow(interval, series.last) },
   }
 }
 
-function withBars(states: readonly SeriesState[]): (SeriesState & { last: LastBar })[] {
-  return states.filter((state): state is SeriesState & { last: LastBar } => state.last !== null)
+type StateWithBars = SeriesState & { readonly last: LastBar }
+
+/**
+ * The series whose last bar comes first where series are merged: it is the newest; of the newest ones it is
+ * final, or else of the best provider by priority. Null where there are no bars.
+ */
+async function newestSeries(
+  db: Queryable,
+  { id: instrumentId, kind }: Instrument,
+  interval: Interval,
+  provider: string,
+): Promise<StateWithBars | null> {
+  const states = await readSeriesStates(db, { instrumentId, interval })
+  const there = states.filter((state): state is StateWithBars => state.last !== null)
+  const priority =
+    there.length < 2 ? undefined : await providerPriority(db, { kind, interval, asOf: null })
+  const ranked = rankSeries(there, provider, priority)
+  const newest = Math.max(...ranked.map(({ last }) => last.ts))
+  const last = ranked.filter((one) => one.last.ts === newest)
+  return last.find((one) => one.last.final) ?? last[0] ?? null
 }
 
 function noBars({ symbol }: Instrument, interval: Interval | null): StockyardError {
@@ -116,8 +146,7 @@ function isLater({ row, final }: DailyQuote, session: string, observedAt: number
 }
 
 async function dailyQuote(db: Queryable, instrument: Instrument): Promise<DailyQuote | null> {
-  const states = await readSeriesStates(db, { instrumentId: instrument.id, interval: '1d' })
-  const series = chooseSeries(withBars(states), 'auto')
+  const series = await newestSeries(db, instrument, '1d', AUTO_PROVIDER)
   if (series === null) return null
   const { last, previousClose, provider, observedAt } = series
   const row: QuoteRow = {
