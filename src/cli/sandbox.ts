@@ -54,8 +54,9 @@ function adviceText(url: string): string {
 To point Stockyard at it, in another terminal:
 
   export STOCKYARD_HOME=$(mktemp -d)
-  export ALPHA_VANTAGE_BASE_URL=${url}
-  export ALPHA_VANTAGE_API_KEY=sandbox ALPHA_VANTAGE_BUDGET=unlimited
+  export ALPHA_VANTAGE_BASE_URL=${url} POLYGON_BASE_URL=${url} YAHOO_BASE_URL=${url}
+  export ALPHA_VANTAGE_API_KEY=sandbox POLYGON_API_KEY=sandbox
+  export ALPHA_VANTAGE_BUDGET=unlimited POLYGON_BUDGET=unlimited YAHOO_BUDGET=unlimited
   stockyard fetch AAPL
 
 Or by hand:
