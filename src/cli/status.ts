@@ -53,7 +53,7 @@ async function status(
     totals.series === 0
       ? 'nothing stored yet; begin with: stockyard fetch AAPL'
       : `${formatCount(totals.bars)} bars in ${formatCount(totals.series)} series of ` +
-        `${formatCount(totals.symbols)} symbols; ${formatCount(totals.rejects)} rows refused`
+        `${formatCount(totals.symbols)} symbols; ${formatCount(totals.rejects)} ${totals.rejects === 1 ? 'row' : 'rows'} refused`
   const lines = [`${simulatedNote(store)}${said}`, ...dark.map(darkText)]
   await context.stdout.write(lines.map((line) => `${line}\n`).join('') + alertText(alerts))
 }

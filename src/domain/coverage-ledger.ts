@@ -30,7 +30,7 @@ export interface LedgerNews {
   readonly storedDays: ReadonlySet<number>
   /** Sessions of which the stored bars have changed, and whether fewer than half are there now. */
   readonly pages: readonly { readonly day: number; readonly few: boolean }[]
-  /** Days of which a row was refused that stood for a bar, and no good one came. */
+  /** Days of which a row was refused that stood for a bar, of which no good one came and none is known to be stored. */
   readonly refused: readonly number[]
 }
 
@@ -63,7 +63,14 @@ export function moveLedger(
   const whole = isIntraday(interval)
     ? news.pages.filter(({ few }) => !few).map(({ day }) => day)
     : [...news.barDays]
-  const lacking = [...news.pages.filter(({ few }) => few).map(({ day }) => day), ...news.refused]
+  // A day whose one bar is stored keeps it, whatever the vendor says of it later.
+  const isStored = (day: number) =>
+    !isIntraday(interval) &&
+    holdsDay(ledger.coverage, day) &&
+    !holdsDay(ledger.noTrades, day) &&
+    !holdsDay(ledger.partial, day)
+  const refused = news.refused.filter((day) => !isStored(day))
+  const lacking = [...news.pages.filter(({ few }) => few).map(({ day }) => day), ...refused]
   return {
     coverage: news.answered.reduce(addRange, ledger.coverage),
     noTrades: empty.map(rangeOf).reduce(addRange, without(ledger.noTrades, filled)),

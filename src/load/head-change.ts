@@ -53,7 +53,7 @@ export async function headChange(
   const range = coveredBy(load, finalThrough)
   const parts =
     range === null ? [] : cutOut(range, [...holesOf(load, range, refused), ...(load.unsaid ?? [])])
-  const ledger = await ledgerAfter(connection, load, head, parts, rows)
+  const ledger = await ledgerAfter(connection, load, head, parts, { merged, rows })
   const { coverage } = ledger
   const newest = coverage[coverage.length - 1]
   const { ts, length } = load.batch
@@ -84,7 +84,7 @@ async function ledgerAfter(
   load: Load,
   head: SeriesHead,
   answered: readonly DayRange[],
-  rows: readonly PageRow[],
+  { merged, rows }: Pick<Stored, 'merged' | 'rows'>,
 ): Promise<Ledger> {
   const { calendar, batch } = load
   const { interval } = load.series
@@ -98,7 +98,11 @@ async function ledgerAfter(
         few: isFew(regularBars, expectedBars),
       }))
     : []
-  const refused = new Set(barsRefused(load).map((ts) => dayOf(calendar, interval, ts)))
+  const refused = new Set(
+    barsRefused(load)
+      .filter((ts) => !merged.some(({ page }) => page.bars.ts.includes(ts)))
+      .map((ts) => dayOf(calendar, interval, ts)),
+  )
   const storedDays = new Set(await daysStored(connection, load, head, empty))
   return moveLedger(
     head,

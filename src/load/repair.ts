@@ -221,6 +221,8 @@ async function recordNothing(
       coverage: empty.reduce(addRange, notOffered.reduce(removeRange, head.coverage)),
       noTrades: empty.reduce(addRange, notOffered.reduce(removeRange, head.noTrades)),
       notOffered: notOffered.reduce(addRange, head.notOffered),
+      // A bar that was refused here is no longer wanted where another vendor has it.
+      partial: notOffered.reduce(removeRange, head.partial),
     }
   })
 }

@@ -1,12 +1,14 @@
 /** What a refused bar means for what is covered: asked for once more, and then no more. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { takeBars, type BarBatch } from '../../src/domain/bar-batch.ts'
+import { sliceBatch, takeBars, type BarBatch } from '../../src/domain/bar-batch.ts'
+import { getCalendar } from '../../src/domain/calendar/registry.ts'
 import { formatCoverage } from '../../src/domain/coverage.ts'
 import { formatDate } from '../../src/domain/date.ts'
 import { inTransaction } from '../../src/db/connect.ts'
 import { startRun } from '../../src/db/runs.ts'
 import { findHead, type SeriesKey } from '../../src/db/series.ts'
+import { listGaps } from '../../src/load/list-gaps.ts'
 import { loadBatch } from '../../src/load/load-batch.ts'
 import { calendar, dailyBars } from '../support/bars.ts'
 import { makeDatabase } from '../support/database.ts'
@@ -53,6 +55,12 @@ async function coverage() {
   return (await findHead(pool, series))!.coverage
 }
 
+async function gaps() {
+  const search = { symbols: [series.symbol], from: null, until: null }
+  const found = await listGaps(pool, search, getCalendar, Date.parse('2024-06-09T12:00:00Z'))
+  return found.map(({ from, sessions, state }) => [formatDate(from), sessions, state])
+}
+
 describe('a bar that was refused', () => {
   it('leaves its day open the first time, and is taken for the last word the second time', async () => {
     const first = await load(good, 'number')
@@ -63,6 +71,21 @@ describe('a bar that was refused', () => {
     )
     await load(good, 'number')
     assert.equal(formatCoverage(await coverage()), '{[2024-05-01,2024-06-10)}')
+  })
+
+  it('is a gap, also when it was refused again', async () => {
+    await load(good, 'number')
+    assert.deepEqual(await gaps(), [['2024-06-05', 1, 'missing']])
+    await load(good, 'number')
+    assert.deepEqual(await gaps(), [['2024-06-05', 1, 'missing']])
+  })
+
+  it('is no gap where the bar that came earlier is stored', async () => {
+    await load(all, 'range')
+    await load(good, 'number')
+    assert.deepEqual(await gaps(), [])
+    await load(sliceBatch(all, 0, 0), 'price-order')
+    assert.deepEqual(await gaps(), [])
   })
 
   it('that belongs nowhere leaves nothing open', async () => {

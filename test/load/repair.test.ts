@@ -100,6 +100,19 @@ describe('a gap that its own vendor has nothing for', () => {
     assert.equal(await stateOf('second'), 'available')
   })
 
+  it('is closed in the same way where the first one’s row had been refused', async () => {
+    const first = vendorOf('first', [{ days: DAYS }])
+    const second = vendorOf('second', [{ days: [HOLE] }])
+    await withHole(first)
+    await pool.query(
+      `UPDATE stockyard.series_heads SET bars = 4, partial = '{[2026-06-03,2026-06-04)}'`,
+    )
+    const { gaps } = await repair([first, second])
+    assert.deepEqual(gaps, [])
+    assert.deepEqual([first.asked(), second.asked()], [1, 1])
+    assert.equal(await stateOf('first'), 'not-offered')
+  })
+
   it('had no trades where nobody has anything, and is not asked for again', async () => {
     const first = vendorOf('first', [{ days: DAYS }, 'no-data'])
     const second = vendorOf('second', ['no-data'])
