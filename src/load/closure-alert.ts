@@ -5,7 +5,7 @@
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { lastFinalDay } from '../domain/calendar/finality.ts'
 import { expectedDays, holdsDay } from '../domain/coverage.ts'
-import { DAY_MS, formatDate } from '../domain/date.ts'
+import { DAY_MS, formatDate, parseDay } from '../domain/date.ts'
 import { isIntraday } from '../domain/interval.ts'
 import { insertAlert, listOpenAlerts, noteInRun, resolveAlert } from '../db/closure-alerts.ts'
 import { readCoverageHeads, type CoverageHead } from '../db/coverage-heads.ts'
@@ -40,9 +40,12 @@ export async function listAlerts(db: Queryable, calendarOf: CalendarOf): Promise
 }
 
 function wordsFor(exchange: string, session: string, symbols: number) {
+  const until = formatDate(parseDay(session) + DAY_MS)
   return {
     message: `${exchange} ${session}: none of ${symbols} symbols has a bar: an unscheduled closure, or a vendor's outage?`,
-    hint: `If it was closed: stockyard market close ${session} --exchange ${exchange} --reason "…"`,
+    hint:
+      `If it was closed: stockyard market close ${session} --exchange ${exchange} --reason "…"; ` +
+      `if the vendor was out of order: stockyard fetch SYMBOL… --from ${session} --until ${until} --force`,
   }
 }
 
