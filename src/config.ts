@@ -35,6 +35,21 @@ export interface Config {
   readonly etlIntervalMinutes: number
   readonly apiHost: string
   readonly apiPort: number
+  /** Who may use the API from where. */
+  readonly apiSecurity: {
+    readonly hosts: readonly string[]
+    readonly corsOrigins: readonly string[]
+    readonly keysRequired: boolean
+    /** Null: no limit. */
+    readonly rateLimit: { readonly count: number; readonly periodMs: number } | null
+    /** Null: tokens are not taken. */
+    readonly oidc: {
+      readonly issuer: string
+      readonly audience: string
+      readonly jwksUrl: string | null
+      readonly roleClaim: string
+    } | null
+  }
   readonly defaultPageSize: number
   readonly maxPageSize: number
   readonly logLevel: string
@@ -151,6 +166,42 @@ const interval = z
 
 const http = ['http:', 'https:'] as const
 
+/** A list with commas, of which each part must look right. */
+function names(shape: RegExp, expected: string) {
+  return z
+    .string()
+    .optional()
+    .transform((value) => (value ?? '').split(/[\s,]+/).filter((part) => part !== ''))
+    .refine((parts) => parts.every((part) => shape.test(part)), { message: `expected ${expected}` })
+}
+
+const PERIODS_MS: Readonly<Record<string, number>> = { s: 1000, min: 60_000, h: 3_600_000 }
+
+const rateLimit = z
+  .string()
+  .trim()
+  .optional()
+  .transform((value, context) => {
+    if (value?.toLowerCase() === 'unlimited') return null
+    const asked = value === undefined || value === '' ? '600/min' : value
+    const [, count, period] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(asked) ?? []
+    if (count !== undefined) return { count: Number(count), periodMs: PERIODS_MS[period!]! }
+    context.addIssue({
+      code: 'custom',
+      message: 'expected requests per s, min or h, or unlimited, for example 600/min',
+    })
+    return z.NEVER
+  })
+
+/** Keys that come over plain HTTP could be anybody's, but for those of this machine. */
+const secureUrl = url(http).refine(
+  (value) =>
+    value === undefined ||
+    value.startsWith('https:') ||
+    ['localhost', '127.0.0.1', '[::1]'].includes(new URL(value).hostname),
+  { message: 'expected a URL that starts with https://' },
+)
+
 const schema = z.object({
   DATABASE_URL: url(['postgres:', 'postgresql:']),
   POSTGRES_HOST: text,
@@ -168,11 +219,52 @@ const schema = z.object({
   ETL_INTERVAL_MINUTES: wholeNumber(1, 1440, 5),
   API_HOST: text,
   API_PORT: wholeNumber(0, 65_535, 8000),
+  API_ALLOWED_HOSTS: names(
+    /^[a-z0-9.-]+$/i,
+    'host names without a port, for example bars.example.org',
+  ),
+  API_CORS_ORIGINS: names(
+    /^https?:\/\/[a-z0-9.-]+(:\d+)?$/i,
+    'origins, for example https://app.example.org',
+  ),
+  API_REQUIRE_KEY: flag(false),
+  API_RATE_LIMIT: rateLimit,
+  OIDC_ISSUER: secureUrl,
+  OIDC_AUDIENCE: text,
+  OIDC_JWKS_URL: secureUrl,
+  OIDC_ROLE_CLAIM: text,
   DEFAULT_PAGE_SIZE: wholeNumber(1, 100_000, 50),
   MAX_PAGE_SIZE: wholeNumber(1, 100_000, 1000),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const, 'info'),
   LOG_FORMAT: choice(['pretty', 'json'] as const, undefined),
 })
+
+function apiSecurity(read: z.infer<typeof schema>): Config['apiSecurity'] {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = read
+  if ((issuer === undefined) !== (audience === undefined)) {
+    throw new StockyardError(
+      'config',
+      'CONFIG_INVALID',
+      'Configuration: OIDC_ISSUER and OIDC_AUDIENCE go together.',
+      { hint: 'Set both, or none.' },
+    )
+  }
+  return {
+    hosts: read.API_ALLOWED_HOSTS,
+    corsOrigins: read.API_CORS_ORIGINS,
+    keysRequired: read.API_REQUIRE_KEY,
+    rateLimit: read.API_RATE_LIMIT,
+    oidc:
+      issuer === undefined || audience === undefined
+        ? null
+        : {
+            issuer,
+            audience,
+            jwksUrl: read.OIDC_JWKS_URL ?? null,
+            roleClaim: read.OIDC_ROLE_CLAIM ?? 'stockyard_role',
+          },
+  }
+}
 
 /** Three variables a provider, or two for one that needs no key: a new provider has its own by itself. */
 const providerSchema = z.object(
@@ -227,6 +319,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     etlIntervalMinutes: read.ETL_INTERVAL_MINUTES,
     apiHost: read.API_HOST ?? '127.0.0.1',
     apiPort: read.API_PORT,
+    apiSecurity: apiSecurity(read),
     defaultPageSize: read.DEFAULT_PAGE_SIZE,
     maxPageSize: read.MAX_PAGE_SIZE,
     logLevel: read.LOG_LEVEL ?? 'info',

@@ -3,12 +3,17 @@ import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { requireAccessRules } from './access.ts'
+import { addAuditTrail } from './audit.ts'
+import { addAuth } from './auth.ts'
+import { answerClientError } from './client-errors.ts'
+import { addCompression } from './compression.ts'
 import type { ApiContext, App } from './context.ts'
 import { addDocuments, addOpenApi } from './documents.ts'
 import { sendProblem } from './problem.ts'
 import { RESOURCES } from './routes.ts'
 import { addSchemas } from './schemas.ts'
-import { addSecurity } from './security.ts'
+import { addSecurity, LOOPBACK_SECURITY } from './security.ts'
+import { addInFlightCap } from './overload.ts'
 import { addUnmatched } from './unmatched.ts'
 import { compileValidator } from './validation.ts'
 import { addWeb } from './web.ts'
@@ -19,6 +24,13 @@ const REQUEST_TIMEOUT_MS = 30_000
 /** Of a connection on which nothing moves, which also ends a download that nobody reads. */
 const CONNECTION_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_TIMEOUT_MS = 10_000
+/** From the first byte of a request to the end of its headers. */
+const HEADERS_TIMEOUT_MS = 15_000
+const HEADER_BYTES_MAX = 16 * 1024
+/** After so many requests a connection is closed, so that connections even out over several hosts. */
+const REQUESTS_PER_SOCKET_MAX = 10_000
+/** Further connections wait, and are refused by the kernel where too many wait. */
+const CONNECTIONS_MAX = 2000
 const SYMBOL_LENGTH_MAX = 200
 
 /** Makes the application; close it with `app.close()`. The pool stays the caller's. */
@@ -34,12 +46,16 @@ export async function makeApp(given: ApiContext): Promise<App> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    maxRequestsPerSocket: REQUESTS_PER_SOCKET_MAX,
+    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
+    clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: SYMBOL_LENGTH_MAX },
     trustProxy: false,
     forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>()
+  app.server.maxConnections = CONNECTIONS_MAX
   app.setValidatorCompiler(compileValidator)
   // The schemas of answers are for the document; as serialisers they would reorder keys, and silently
   // leave out what they lack.
@@ -49,7 +65,12 @@ export async function makeApp(given: ApiContext): Promise<App> {
   addUnmatched(app)
   requireAccessRules(app)
   addRequestLog(app)
-  await addSecurity(app)
+  const security = given.security ?? LOOPBACK_SECURITY
+  await addSecurity(app, security)
+  addInFlightCap(app)
+  addAuth(app, context, security)
+  addAuditTrail(app, context)
+  await addCompression(app)
   addSchemas(app)
   await addOpenApi(app, context.version)
   for (const add of RESOURCES) add(app, context)

@@ -33,24 +33,44 @@ const STATUS_BY_KIND: Readonly<Record<ErrorKind, number>> = {
 
 /** Codes whose status says more than their kind does. */
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
+  // What the configuration lacks is no fault of the server when somebody asks for it.
+  KEY_MISSING: 409,
+  STORE_SIMULATED: 409,
+  STORE_REAL: 409,
+  KEY_REQUIRED: 401,
+  KEY_INVALID: 401,
+  KEY_EXPIRED: 401,
+  KEY_REVOKED: 401,
+  TOKEN_INVALID: 401,
   ORIGIN_REFUSED: 403,
+  ROLE_INSUFFICIENT: 403,
+  TOKEN_ROLE: 403,
   METHOD_NOT_ALLOWED: 405,
+  FORMAT_UNACCEPTABLE: 406,
   BODY_TOO_LARGE: 413,
   URL_TOO_LONG: 414,
   CONTENT_TYPE_UNSUPPORTED: 415,
   HOST_REFUSED: 421,
+  RATE_LIMITED: 429,
+  SERVER_BUSY: 503,
+  OIDC_UNREACHABLE: 503,
 }
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
+  406: 'Not acceptable',
+  408: 'Request timeout',
   409: 'Conflict',
   413: 'Content too large',
   414: 'URI too long',
   415: 'Unsupported media type',
   421: 'Misdirected request',
+  429: 'Too many requests',
+  431: 'Request header fields too large',
   502: 'Bad gateway',
   503: 'Service unavailable',
 }
@@ -69,7 +89,11 @@ export function sendProblem(
     const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
     request.log.error({ request_id: request.id, code: known.code, cause }, known.message)
   }
-  if (status === 503) void reply.header('retry-after', String(RETRY_AFTER_SECONDS))
+  if (status === 503 && !reply.hasHeader('retry-after')) {
+    void reply.header('retry-after', String(RETRY_AFTER_SECONDS))
+  }
+  // What was said of the answer that this is not.
+  void reply.removeHeader('etag').header('cache-control', 'no-store')
   return reply
     .code(status)
     .header('x-request-id', request.id)
@@ -78,7 +102,7 @@ export function sendProblem(
 }
 
 /** The body that tells an error. */
-function makeProblem(
+export function makeProblem(
   error: StockyardError,
   status: number,
   url: string,
@@ -91,7 +115,7 @@ function makeProblem(
     detail: redact(error.message),
     code: error.code,
     hint: error.hint === undefined ? null : redact(error.hint),
-    instance: url.split('?')[0]!.slice(0, 200),
+    instance: redact(url.split('?')[0]!.slice(0, 200)),
     request_id: requestId,
   }
 }

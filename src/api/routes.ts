@@ -11,6 +11,7 @@ import { addPrices } from './prices.ts'
 import { addProviders } from './providers.ts'
 import { addRejects } from './rejects.ts'
 import { addRevisions } from './revisions.ts'
+import { addRuns } from './runs.ts'
 import { addStocks } from './stocks.ts'
 
 export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
@@ -22,6 +23,7 @@ export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addCoverage,
   addAnalytics,
   addEtl,
+  addRuns,
   addRejects,
   addProviders,
   addAuditRoute,

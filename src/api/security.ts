@@ -1,13 +1,40 @@
 /**
- * What keeps strangers out while there are no keys: only loopback, only by a loopback name (against DNS
- * rebinding), no writes from other origins, and a strict content security policy.
+ * What keeps strangers out before anything is looked at: the name by which the server is asked for
+ * (against DNS rebinding), no writes from other origins, CORS, and a strict content security policy.
  */
+import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import type { FastifyRequest } from 'fastify'
 import { StockyardError } from '../domain/error.ts'
 import type { App } from './context.ts'
+import type { OidcSettings } from './oidc.ts'
+import type { RateLimit } from './rate-limits.ts'
 
-const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]'])
+export interface ApiSecurity {
+  /** `wide`: others than this machine can reach it. */
+  readonly bind: 'loopback' | 'wide'
+  /** Names, without port, by which it may be asked for besides those of loopback. */
+  readonly hosts: readonly string[]
+  /** Origins whose pages may use the API, e.g. `https://example.org`. */
+  readonly corsOrigins: readonly string[]
+  /** True where loopback takes a key as well, as behind a proxy of this machine. */
+  readonly keysRequired: boolean
+  /** Of each key, and of each address without one; null: none. */
+  readonly rateLimit: RateLimit | null
+  readonly oidc: OidcSettings | null
+}
+
+/** Of a server that only this machine can reach. */
+export const LOOPBACK_SECURITY: ApiSecurity = {
+  bind: 'loopback',
+  hosts: [],
+  corsOrigins: [],
+  keysRequired: false,
+  rateLimit: { count: 600, periodMs: 60_000 },
+  oidc: null,
+}
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
 /**
  * The inline styles that may be, each by the hash of its text: the empty element that ReDoc fills by
@@ -21,11 +48,13 @@ const INLINE_STYLES = [
 ]
 
 /** Adds the checks and headers to an app, before its routes. */
-export async function addSecurity(app: App): Promise<void> {
+export async function addSecurity(app: App, security: ApiSecurity): Promise<void> {
+  const names = new Set([...LOOPBACK_NAMES, ...security.hosts.map((name) => name.toLowerCase())])
   app.addHook('onRequest', async (request) => {
-    requireLoopbackName(request)
-    requireOwnOrigin(request)
+    requireKnownName(request, names, security.bind)
+    requireOwnOrigin(request, security)
   })
+  if (security.corsOrigins.length > 0) await addCors(app, security.corsOrigins)
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -53,20 +82,53 @@ function hostName(host: string): string {
   return host.replace(/:\d*$/, '').toLowerCase()
 }
 
-function requireLoopbackName(request: FastifyRequest): void {
-  if (LOOPBACK_NAMES.has(hostName(request.headers.host ?? ''))) return
+function requireKnownName(
+  request: FastifyRequest,
+  names: ReadonlySet<string>,
+  bind: ApiSecurity['bind'],
+): void {
+  const name = hostName(request.headers.host ?? '')
+  if (names.has(name)) return
+  // The address that was in fact connected to is nobody's trick: rebinding needs a name.
+  const own = request.socket.localAddress?.replace(/^::ffff:/, '')
+  if (bind === 'wide' && own !== undefined && (name === own || name === `[${own}]`)) return
   throw new StockyardError('usage', 'HOST_REFUSED', 'This host name is not served here.', {
-    hint: 'Use http://127.0.0.1 or http://localhost with the port.',
+    hint:
+      bind === 'wide'
+        ? 'List the name in API_ALLOWED_HOSTS.'
+        : 'Use http://127.0.0.1 or http://localhost with the port.',
   })
 }
 
 /** A page of another site can send forms here, but a browser then says from where. */
-function requireOwnOrigin(request: FastifyRequest): void {
+function requireOwnOrigin(request: FastifyRequest, security: ApiSecurity): void {
   const { origin, host } = request.headers
-  if (request.method === 'GET' || request.method === 'HEAD' || origin === undefined) return
-  if (origin.toLowerCase() === `http://${host?.toLowerCase()}`) return
+  if (['GET', 'HEAD', 'OPTIONS'].includes(request.method) || origin === undefined) return
+  const own = `http://${host?.toLowerCase()}`
+  if (origin.toLowerCase() === own || security.corsOrigins.includes(origin)) return
+  // Others reach it through a proxy that speaks TLS.
+  if (security.bind === 'wide' && origin.toLowerCase() === own.replace('http:', 'https:')) return
   throw new StockyardError('usage', 'ORIGIN_REFUSED', 'Pages of other sites may not write here.', {
-    hint: 'Send the request from a program, or from a page of this server.',
+    hint: 'Send the request from a program, from a page of this server, or list the site in API_CORS_ORIGINS.',
+  })
+}
+
+const PREFLIGHT_SECONDS = 600
+
+/** Lets pages of the listed origins use the API with a key in a header; cookies never count here. */
+async function addCors(app: App, origins: readonly string[]): Promise<void> {
+  // The route that the plugin adds for preflights, which carry no key.
+  app.addHook('onRoute', (route) => {
+    if (route.url === '*') route.config = { ...route.config, access: 'open' }
+  })
+  await app.register(cors, {
+    origin: [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'if-none-match'],
+    exposedHeaders: ['etag', 'link', 'retry-after', 'x-request-id'],
+    credentials: false,
+    maxAge: PREFLIGHT_SECONDS,
+    strictPreflight: true,
   })
 }
 

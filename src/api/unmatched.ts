@@ -11,6 +11,8 @@ type Table = Map<string, { pattern: RegExp; methods: Set<string> }>
 export function addUnmatched(app: App): void {
   const table: Table = new Map()
   app.addHook('onRoute', ({ url, method }) => {
+    // Of CORS, where it is on: not a path.
+    if (url === '*') return
     const entry = table.get(url) ?? { pattern: patternOf(url), methods: new Set() }
     for (const one of [method].flat()) entry.methods.add(one)
     table.set(url, entry)

@@ -57,6 +57,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./doctor.ts'),
   },
   {
+    name: 'keys',
+    group: RUNNING,
+    summary: 'API keys, and the audit of who changed what',
+    load: () => import('./keys.ts'),
+  },
+  {
     name: 'symbols',
     group: FETCHING,
     summary: 'the watch list, and what is known of a symbol',

@@ -6,7 +6,6 @@ import type { Store } from './open-store.ts'
 import { writeJson } from './output.ts'
 import { describeProviders } from './provider-info.ts'
 import type { CommandContext } from './run-command.ts'
-import { makeRunStarter } from './serve-runs.ts'
 import { simulatedNote } from './simulated-note.ts'
 
 /**
@@ -24,11 +23,15 @@ export async function serveStore(
   const { defaultPageSize, maxPageSize } = config
   const log = await context.log()
   const latest = makeLatestCache(store.pool, { log, elapsedMs: () => performance.now() })
+  const { makeRunStarter } = await import('./serve-runs.ts')
   const runs = await makeRunStarter(context, store, config)
+  const { openReadPool } = await import('../db/roles.ts')
+  const readPool = await openReadPool(store.pool, { url: store.url, log })
+  context.onClose(() => readPool.end())
   const server = await serve(
     {
       pool: store.pool,
-      readPool: store.pool,
+      readPool,
       options: { defaultPageSize, maxPageSize, simulated: store.simulated },
       log,
       latest,
@@ -36,6 +39,7 @@ export async function serveStore(
       version: packageJson.version,
       providers: describeProviders(config),
       home: config.home,
+      security: { bind: 'loopback', ...config.apiSecurity },
       runs,
     },
     { host: config.apiHost, port: config.apiPort },

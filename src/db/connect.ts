@@ -19,6 +19,14 @@ export interface PoolOptions {
   readonly applicationName?: string
   /** A statement that takes longer is cancelled (SQLSTATE 57014); 0, the default, means no limit. */
   readonly statementTimeoutMs?: number
+  /** Longest wait for a lock. */
+  readonly lockTimeoutMs?: number
+  /** A transaction that does nothing for longer is ended. */
+  readonly idleTransactionTimeoutMs?: number
+  /** Longest wait for a connection. */
+  readonly connectTimeoutMs?: number
+  /** Server settings of every session, by name; values without spaces. */
+  readonly settings?: Readonly<Record<string, string>>
   readonly log?: Logger
 }
 
@@ -34,10 +42,12 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
     connectionString: url,
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'stockyard',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     statement_timeout: options.statementTimeoutMs ?? 0,
-    lock_timeout: LOCK_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
+    lock_timeout: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout:
+      options.idleTransactionTimeoutMs ?? IDLE_TRANSACTION_TIMEOUT_MS,
+    ...(options.settings !== undefined && { options: settingsText(options.settings) }),
     keepAlive: true,
     types: { getTypeParser },
   })
@@ -51,6 +61,12 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
   pool.on('error', report)
   pool.on('connect', (connection) => connection.on('error', () => {}))
   return pool
+}
+
+function settingsText(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ')
 }
 
 /**

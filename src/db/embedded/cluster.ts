@@ -136,6 +136,9 @@ async function initialise(
   const statements = [
     `CREATE ROLE stockyard LOGIN CREATEDB PASSWORD '${password}'`,
     'GRANT pg_monitor, pg_checkpoint TO stockyard',
+    // What the API reads with; db/roles.ts says what it may read.
+    'CREATE ROLE stockyard_read NOLOGIN',
+    'GRANT stockyard_read TO stockyard',
     'CREATE DATABASE stockyard OWNER stockyard',
   ]
   const single = ['--single', '-D', where, '-c', 'exit_on_error=on', 'postgres']
