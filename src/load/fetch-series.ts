@@ -74,6 +74,7 @@ export async function fetchAll(context: FetchContext, given: FetchWish): Promise
       tasks.map(({ progress }) => progress),
     ),
   )
+  context.onRun?.(runId)
   const run: Run = {
     context,
     wish,

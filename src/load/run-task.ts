@@ -71,6 +71,8 @@ export interface FetchContext extends Omit<AskContext, 'requests' | 'config'> {
   /** By the id of the provider; one that is not in it is used with its defaults. */
   readonly configs: Readonly<Record<string, ProviderConfig>>
   readonly onProgress?: (task: TaskProgress) => void
+  /** Told the id of each run that begins. */
+  readonly onRun?: (runId: number) => void
 }
 
 export interface Task {
