@@ -22,11 +22,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   notify: ['domain', 'log', 'clock'],
   archive: ['domain', 'providers', 'log', 'clock'],
   load: ['domain', 'validate', 'providers', 'db', 'archive', 'log', 'clock'],
-  query: ['domain', 'db', 'log', 'clock'],
+  formats: ['domain'],
+  query: ['domain', 'db', 'formats', 'log', 'clock'],
   live: ['domain', 'validate', 'providers', 'db', 'load', 'query', 'log', 'clock'],
   jobs: ['domain', 'validate', 'providers', 'db', 'load', 'query', 'notify', 'log', 'clock'],
-  api: ['domain', 'providers', 'db', 'load', 'query', 'live', 'jobs', 'log', 'clock'],
-  cli: 'domain validate providers db archive load query live jobs api sandbox notify config log clock'.split(
+  api: ['domain', 'formats', 'providers', 'db', 'load', 'query', 'live', 'jobs', 'log', 'clock'],
+  cli: 'domain formats validate providers db archive load query live jobs api sandbox notify config log clock'.split(
     ' ',
   ),
   main: ['cli', 'config', 'domain', 'log', 'clock'],

@@ -3,24 +3,19 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { StockyardError } from '../domain/error.ts'
-import { parseInterval } from '../domain/interval.ts'
+import { parseInterval, type Interval } from '../domain/interval.ts'
+import { requireSymbol } from '../db/instruments.ts'
+import { readVersion } from '../db/read-version.ts'
 import { streamManyBars, findSymbols, readManyBars, SYMBOLS_MAX } from '../query/bars-of-many.ts'
-import { readBars, streamBars, type BarQuery, type BarStream } from '../query/bars.ts'
+import { readBars, streamBars, type BarQuery } from '../query/bars.ts'
 import { parseBound } from '../query/bound.ts'
 import { AUTO_PROVIDER } from '../query/choose-series.ts'
+import { encodeBars, type BarSource } from '../query/encode-bars.ts'
 import { FIELDS, parseFields, type Field } from '../query/rows.ts'
+import { acceptedFormat } from './accepted-format.ts'
 import type { ApiContext, ApiOptions, App, ProviderInfo } from './context.ts'
-import {
-  acceptedFormat,
-  FORMATS,
-  manyAnswer,
-  MEDIA_TYPES,
-  priceAnswer,
-  textHead,
-  textLines,
-  textOf,
-  type Format,
-} from './price-formats.ts'
+import { allowKeeping, entityTag, holdsAnswer } from './entity-tag.ts'
+import { FORMATS, manyAnswer, MEDIA_TYPES, priceAnswer, type Format } from './price-formats.ts'
 import {
   choice,
   intervalParameter,
@@ -63,7 +58,7 @@ function pricesParameters(options: ApiOptions) {
     format: Type.Optional(
       choice(FORMATS, {
         description:
-          'Without it the header `accept` decides. CSV and NDJSON stream all bars where no `limit` is given.',
+          'Without it the header `accept` decides. All but JSON stream all bars where no `limit` is given.',
       }),
     ),
     adjust: Type.Optional(
@@ -119,7 +114,15 @@ function manyQuery(options: ApiOptions) {
 type PricesQuery = Static<ReturnType<typeof pricesQuery>>
 
 const tags = ['prices']
-const wrong = { 400: 'A parameter is wrong.', 404: 'The store has no such symbol.' }
+const wrong = {
+  400: 'A parameter is wrong.',
+  404: 'The store has no such symbol.',
+  406: 'The header `accept` leaves no format.',
+}
+
+const unchanged = {
+  304: { description: 'The answer is the one whose `etag` the header `if-none-match` names.' },
+}
 
 export function addPrices(app: App, context: ApiContext): void {
   addPricesOfOne(app, context)
@@ -132,6 +135,7 @@ function addPricesOfOne(app: App, context: ApiContext): void {
     '/api/v1/stocks/:symbol/prices',
     {
       config: { access: 'read' },
+      compress: {},
       schema: {
         tags,
         summary: 'Bars of a stock',
@@ -139,24 +143,25 @@ function addPricesOfOne(app: App, context: ApiContext): void {
           'From the store; nothing is fetched. A stock that has none at the interval answers with bars made of shorter ones, or with an empty list.',
         params: symbolPath,
         querystring: pricesQuery(options),
-        response: { 200: priceResponse(priceList), ...problems(wrong) },
+        response: { 200: priceResponse(priceList), ...unchanged, ...problems(wrong) },
       },
     },
     async (request, reply) => {
       const asked = request.query
       const { symbol } = request.params
       const wanted = { symbol, ...toBarQuery(asked, context) }
-      const shape = beginAnswer(request, reply, context)
-      if (shape.format !== 'json' && asked.limit === undefined) {
+      const answering = await beginAnswer(request, reply, context, [symbol])
+      if (answering.isKnown) return reply.code(304).send()
+      const { format, fields } = answering
+      if (format !== 'json' && asked.limit === undefined) {
         const stream = await streamBars(pool, wanted, asked.cursor)
-        return sendStreams([stream], shape, request, reply, context)
+        return sendStreams([stream], answering, request, reply, context)
       }
       const limit = asked.limit ?? options.defaultPageSize
       const answer = await readBars(pool, wanted, limit, asked.cursor)
-      if (shape.format === 'json') return reply.send(priceAnswer(answer, shape.fields))
+      if (format === 'json') return reply.send(priceAnswer(answer, fields))
       linkNext(reply, request.url, answer.next)
-      const { format, fields } = shape
-      return reply.send(textHead(format, fields) + textLines(answer, answer, format, fields))
+      return sendStreams([{ ...answer, chunks: [answer] }], answering, request, reply, context)
     },
   )
 }
@@ -167,73 +172,85 @@ function addPricesOfMany(app: App, context: ApiContext): void {
     '/api/v1/prices',
     {
       config: { access: 'read' },
+      compress: {},
       schema: {
         tags,
         summary: 'Bars of several stocks',
         description: 'The same over some symbols, ordered by symbol, then by time.',
         querystring: manyQuery(options),
-        response: { 200: priceResponse(manyList), ...problems(wrong) },
+        response: { 200: priceResponse(manyList), ...unchanged, ...problems(wrong) },
       },
     },
     async (request, reply) => {
       const asked = request.query
       const symbols = await findSymbols(pool, asked.symbols, asked.as_of !== undefined)
       const wanted = toBarQuery(asked, context)
-      const shape = beginAnswer(request, reply, context)
-      if (shape.format !== 'json' && asked.limit === undefined) {
-        const streams = streamManyBars(pool, symbols, wanted, asked.cursor)
-        return sendStreams(await startStreams(streams), shape, request, reply, context)
+      const answering = await beginAnswer(request, reply, context, symbols)
+      if (answering.isKnown) return reply.code(304).send()
+      const { format, fields } = answering
+      if (format !== 'json' && asked.limit === undefined) {
+        const streams = await streamManyBars(pool, symbols, wanted, asked.cursor)
+        return sendStreams(streams, answering, request, reply, context)
       }
       const limit = asked.limit ?? options.defaultPageSize
       const found = await readManyBars(pool, symbols, wanted, limit, asked.cursor)
-      const { format, fields } = shape
       if (format === 'json') {
         const interval = wanted.resample ?? wanted.interval
         const heading = { interval, adjust: wanted.adjust, as_of: asked.as_of ?? null }
         return reply.send(manyAnswer(found, heading, fields))
       }
       linkNext(reply, request.url, found.next)
-      const parts = found.answers.map((answer) => textLines(answer, answer, format, fields))
-      return reply.send(textHead(format, fields) + parts.join(''))
+      const sources = found.answers.map((answer) => ({ ...answer, chunks: [answer] }))
+      return sendStreams(sources, answering, request, reply, context)
     },
   )
 }
 
-interface Shape {
+/** How an answer is wanted. */
+interface Answering {
   readonly format: Format
   readonly fields: readonly Field[]
+  /** Of the answer. */
+  readonly interval: Interval
+  /** True where the caller holds it already. */
+  readonly isKnown: boolean
 }
 
-/** Reads how the answer is wanted, and says in its headers what it is. */
-function beginAnswer(request: FastifyRequest, reply: FastifyReply, { options }: ApiContext): Shape {
+/** Time in which the date on an exchange stays the same: offsets of zones are whole quarters of an hour. */
+const DATE_CHECK_MS = 15 * 60_000
+
+/** Reads how the answer is wanted, and says in its headers what it is and which version. */
+async function beginAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { options, version, clock, readPool }: ApiContext,
+  symbols: readonly string[],
+): Promise<Answering> {
   const asked = request.query as PricesQuery
   const format = asked.format ?? acceptedFormat(request.headers.accept)
   const fields = asked.fields === undefined ? FIELDS : parseFields(asked.fields)
-  void reply.type(MEDIA_TYPES[format]).header('vary', 'accept')
+  const { adjust = 'none', resample = 'none' } = asked
+  const interval = parseInterval(resample === 'none' ? (asked.interval ?? '1d') : resample)
+  const known = await readVersion(readPool, [...symbols, ...symbols.map(requireSymbol)])
+  // Actions count from their ex date on, by the exchange's date of asking.
+  const date = adjust === 'none' ? 0 : Math.floor(clock.now() / DATE_CHECK_MS)
+  const tag = entityTag([request.url, format, options.simulated, version, date, known])
+  allowKeeping(reply, tag).type(MEDIA_TYPES[format]).header('vary', 'accept, accept-encoding')
   if (options.simulated) void reply.header('x-stockyard-simulated', '1')
-  return { format, fields }
+  return { format, fields, interval, isKnown: holdsAnswer(request, tag) }
 }
 
-/** Plans the first stream, so that what is wrong with the question is told before the answer begins. */
-async function startStreams(streams: AsyncGenerator<BarStream>): Promise<AsyncIterable<BarStream>> {
-  const { value: first, done } = await streams.next()
-  return (async function* () {
-    if (done === true) return
-    yield first
-    yield* streams
-  })()
-}
-
-/** Sends all bars as they are read. */
+/** Sends bars as they are read. */
 async function sendStreams(
-  streams: Iterable<BarStream> | AsyncIterable<BarStream>,
-  { format, fields }: Shape,
+  sources: readonly BarSource[],
+  { format, fields, interval }: Answering,
   request: FastifyRequest,
   reply: FastifyReply,
   { log }: ApiContext,
 ): Promise<FastifyReply> {
-  if (request.method === 'HEAD') return reply.send('')
-  const body = Readable.from(textOf(streams, format, fields), { objectMode: false })
+  if (request.method === 'HEAD' || format === 'json') return reply.send('')
+  const bytes = encodeBars(sources, { format, fields, intervals: [interval] })
+  const body = Readable.from(bytes, { objectMode: false })
   body.on('error', (error) => log.warn({ error: error.message }, 'a download broke off'))
   return reply.send(body)
 }
@@ -285,6 +302,8 @@ function priceResponse(schema: object) {
       'application/json': { schema },
       'application/x-ndjson': { schema: { type: 'string' } },
       'text/csv': { schema: { type: 'string' } },
+      'application/vnd.apache.parquet': { schema: { type: 'string', format: 'binary' } },
+      'application/vnd.apache.arrow.stream': { schema: { type: 'string', format: 'binary' } },
     },
   }
 }

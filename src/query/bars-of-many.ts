@@ -70,18 +70,21 @@ export async function readManyBars(
 }
 
 /**
- * All bars of the symbols, one stream after the other.
+ * All bars of the symbols, one stream after the other. All are planned before the first is read, so that
+ * what is wrong with any of them is told before an answer begins.
  * @throws StockyardError as readManyBars does
  */
-export async function* streamManyBars(
+export async function streamManyBars(
   db: Pool | Connection,
   symbols: readonly string[],
   query: ManyQuery,
   cursor: string | null = null,
-): AsyncGenerator<BarStream> {
+): Promise<BarStream[]> {
+  const streams: BarStream[] = []
   for (const [symbol, inside] of symbolsAfter(symbols, cursor)) {
-    yield await streamBars(db, { ...query, symbol }, inside)
+    streams.push(await streamBars(db, { ...query, symbol }, inside))
   }
+  return streams
 }
 
 /** The symbols that are left, the first with the place inside its bars. */

@@ -38,7 +38,7 @@ describe('prices as JSON', () => {
       state: 'final',
     })
     assert.equal(headers['content-type'], 'application/json; charset=utf-8')
-    assert.equal(headers['cache-control'], 'no-store')
+    assert.equal(headers['cache-control'], 'private, no-cache')
   })
 
   it('understand the spellings of an interval, and a session by its date', async () => {
@@ -229,7 +229,7 @@ describe('prices as NDJSON', () => {
       json.body.data.map((bar) => ({ ...series, ...bar })),
     )
     assert.match(String(headers['content-type']), /^application\/x-ndjson/)
-    assert.equal(headers['vary'], 'accept')
+    assert.equal(headers['vary'], 'accept, accept-encoding')
   })
 })
 

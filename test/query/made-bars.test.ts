@@ -258,7 +258,7 @@ describe('cursors', () => {
     const symbols = ['AAA', 'BBB', 'CCC']
     const query = { ...PLAIN, from: parseBound('2024-05-20', 'from') }
     const whole: string[] = []
-    for await (const stream of streamManyBars(pool, symbols, query)) {
+    for await (const stream of await streamManyBars(pool, symbols, query)) {
       for await (const chunk of stream.chunks) {
         whole.push(...textsOf(chunk).map((text) => `${stream.symbol} ${text}`))
       }

@@ -1,0 +1,79 @@
+/** Bars of some series as the bytes of a file or an answer, in each of the formats that stream. */
+import type { Interval } from '../domain/interval.ts'
+import { writeArrow } from '../formats/write-arrow.ts'
+import { writeParquet } from '../formats/write-parquet.ts'
+import type { SeriesBars } from '../formats/row-groups.ts'
+import { tableShape } from '../formats/table-shape.ts'
+import type { BarChunk } from './bar-chunk.ts'
+import { barRow, csvHeader, csvLines, FIELDS, pickFields, type Field } from './rows.ts'
+
+export const STREAM_FORMATS = ['ndjson', 'csv', 'parquet', 'arrow'] as const
+export type StreamFormat = (typeof STREAM_FORMATS)[number]
+
+/** The bars of one symbol at one interval. */
+export interface BarSource {
+  readonly symbol: string
+  readonly interval: Interval
+  readonly chunks: AsyncIterable<BarChunk> | Iterable<BarChunk>
+}
+
+export type BarSources = AsyncIterable<BarSource> | Iterable<BarSource>
+
+export interface Encoding {
+  readonly format: StreamFormat
+  /** The columns after symbol, interval and start. */
+  readonly fields: readonly Field[]
+  /** All intervals that the sources can have. */
+  readonly intervals: readonly Interval[]
+}
+
+/**
+ * The sources one after the other. Nothing is read ahead of what is taken, and no more is held than a group
+ * of rows.
+ * @throws StockyardError `INTERVALS_MIXED`, before anything is read
+ */
+export function encodeBars(
+  sources: BarSources,
+  { format, fields, intervals }: Encoding,
+): AsyncGenerator<string | Uint8Array> {
+  if (format === 'csv' || format === 'ndjson') return textOf(sources, format, fields)
+  const shape = tableShape(intervals, fields)
+  const bars = stretchesOf(sources)
+  return format === 'arrow' ? writeArrow(bars, shape) : writeParquet(bars, shape)
+}
+
+async function* textOf(
+  sources: BarSources,
+  format: 'csv' | 'ndjson',
+  fields: readonly Field[],
+): AsyncGenerator<string> {
+  if (format === 'csv') yield csvHeader(fields)
+  for await (const source of sources) {
+    for await (const chunk of source.chunks) {
+      const isCsv = format === 'csv'
+      yield isCsv ? csvLines(source, chunk, fields) : ndjsonLines(source, chunk, fields)
+    }
+  }
+}
+
+async function* stretchesOf(sources: BarSources): AsyncGenerator<SeriesBars> {
+  for await (const { symbol, interval, chunks } of sources) {
+    for await (const chunk of chunks) yield { symbol, interval, ...chunk }
+  }
+}
+
+/** Bars as NDJSON, in the shape of the REST API with symbol and interval. */
+export function ndjsonLines(
+  { symbol, interval }: Pick<BarSource, 'symbol' | 'interval'>,
+  chunk: BarChunk,
+  fields: readonly Field[] = FIELDS,
+): string {
+  const isWhole = fields.length === FIELDS.length
+  let lines = ''
+  for (let i = 0; i < chunk.bars.length; i += 1) {
+    const row = barRow(interval, chunk, i)
+    const shown = isWhole ? row : pickFields(row, fields)
+    lines += `${JSON.stringify({ symbol, interval, ...shown })}\n`
+  }
+  return lines
+}

@@ -1,0 +1,214 @@
+/** Bars over HTTP as tables, compressed, and not at all where the caller has them already. */
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
+import polars from 'nodejs-polars'
+import { acceptedFormat } from '../../src/api/accepted-format.ts'
+import { putClosure } from '../../src/db/closures.ts'
+import { parseDay } from '../../src/domain/date.ts'
+import { dailyBars } from '../support/bars.ts'
+import { makeDatabase } from '../support/database.ts'
+import { AAPL_DAILY, AAPL_MINUTES, day, fillStore, FRIDAY } from '../support/filled-store.ts'
+import { loadSeries, tellActions } from '../support/loaded-series.ts'
+import { appOver, ask } from './app-under-test.ts'
+
+const { pool } = await makeDatabase()
+await fillStore(pool)
+const app = await appOver(pool)
+after(() => app.close())
+
+const PRICES = '/api/v1/stocks/AAPL/prices'
+
+async function bytesOf(url: string, headers: Record<string, string> = {}) {
+  const { rawPayload, statusCode, headers: answered } = await app.inject({ url, headers })
+  assert.equal(statusCode, 200, rawPayload.toString())
+  return { bytes: rawPayload, headers: answered }
+}
+
+/** A column of bars that SQL reads out of the store. */
+async function storedColumn(column: string, interval: string): Promise<unknown[]> {
+  const { rows } = await pool.query<{ value: unknown }>(
+    `SELECT b.${column} AS value FROM stockyard.bars('AAPL', $1, '1900-01-01', '2100-01-01') b
+     WHERE b.state = 'final' ORDER BY b.ts`,
+    [interval],
+  )
+  return rows.map(({ value }) => value)
+}
+
+describe('prices as Parquet and Arrow', () => {
+  it('are read by another program as SQL reads them', async () => {
+    for (const interval of ['1d', '1m']) {
+      const closes = await storedColumn('close', interval)
+      const volumes = await storedColumn('volume', interval)
+      assert.ok(closes.length > 300)
+      const parquet = await bytesOf(`${PRICES}?interval=${interval}&format=parquet`)
+      const arrow = await bytesOf(`${PRICES}?interval=${interval}&format=arrow`)
+      assert.equal(parquet.headers['content-type'], 'application/vnd.apache.parquet')
+      assert.equal(arrow.headers['content-type'], 'application/vnd.apache.arrow.stream')
+      for (const frame of [polars.readParquet(parquet.bytes), polars.readIPCStream(arrow.bytes)]) {
+        assert.deepEqual(
+          frame.columns,
+          'symbol,interval,ts,open,high,low,close,volume,vwap,trades,provider,state'.split(','),
+        )
+        assert.deepEqual(frame.getColumn('close').toArray(), closes)
+        assert.deepEqual(frame.getColumn('volume').toArray(), volumes)
+        assert.equal(frame.getColumn('trades').nullCount(), closes.length)
+        assert.deepEqual(frame.getColumn('state').unique().toArray(), ['final'])
+      }
+    }
+  })
+
+  it('have dates for daily bars and instants for minutes', async () => {
+    const daily = polars.readIPCStream((await bytesOf(`${PRICES}?format=arrow`)).bytes)
+    assert.deepEqual(daily.row(0)[2], new Date(AAPL_DAILY.ts[0]!))
+    assert.equal(String(daily.getColumn('ts').dtype), 'DataType(Date)')
+    const minutes = polars.readParquet(
+      (await bytesOf(`${PRICES}?interval=1m&format=parquet`)).bytes,
+    )
+    assert.deepEqual(minutes.row(0)[2], new Date(AAPL_MINUTES.ts[0]!))
+    assert.equal(String(minutes.getColumn('ts').dtype), 'DataType(Datetime(ms,UTC))')
+  })
+
+  it('hold several symbols, the fields asked for, and no row where there is none', async () => {
+    const url = '/api/v1/prices?symbols=MSFT,AAPL&fields=close&format=arrow'
+    const frame = polars.readIPCStream((await bytesOf(url)).bytes)
+    assert.deepEqual(frame.columns, ['symbol', 'interval', 'ts', 'close'])
+    assert.deepEqual(frame.getColumn('symbol').unique().sort().toArray(), ['AAPL', 'MSFT'])
+    for (const [format, read] of [
+      ['parquet', polars.readParquet],
+      ['arrow', polars.readIPCStream],
+    ] as const) {
+      const { bytes } = await bytesOf(`/api/v1/stocks/XOM/prices?format=${format}`)
+      assert.deepEqual([read(bytes).height, read(bytes).columns.length], [0, 12])
+    }
+  })
+
+  it('name the next page in a header where there is a limit', async () => {
+    const { bytes, headers } = await bytesOf(`${PRICES}?format=arrow&limit=10`)
+    assert.equal(polars.readIPCStream(bytes).height, 10)
+    assert.match(String(headers['link']), /^<\/api\/v1\/stocks\/AAPL\/prices\?.*>; rel="next"$/)
+  })
+})
+
+describe('the header accept', () => {
+  const cases: readonly [string | undefined, string][] = [
+    [undefined, 'json'],
+    ['*/*', 'json'],
+    ['text/html,application/xhtml+xml,*/*;q=0.8', 'json'],
+    ['image/png', 'json'],
+    ['text/csv', 'csv'],
+    ['text/*', 'csv'],
+    ['application/json;q=0.5, text/csv', 'csv'],
+    ['text/csv;q=0.2, application/x-ndjson;q=0.9', 'ndjson'],
+    ['application/x-ndjson, text/csv', 'ndjson'],
+    ['*/*, application/vnd.apache.parquet', 'parquet'],
+    ['*/*;q=0.9, application/json;q=0', 'ndjson'],
+    ['application/json;q=0, text/csv;q=0, */*;q=0.1', 'ndjson'],
+    ['Application/Vnd.Apache.Arrow.Stream ; q=1.000', 'arrow'],
+    ['text/csv;q=nonsense', 'csv'],
+  ]
+  for (const [accept, format] of cases) {
+    it(`${String(accept)} means ${format}`, () => assert.equal(acceptedFormat(accept), format))
+  }
+
+  it('that leaves nothing is told so', async () => {
+    const { status, body, headers } = await ask(app, PRICES, { headers: { accept: '*/*;q=0' } })
+    assert.deepEqual([status, body['code']], [406, 'FORMAT_UNACCEPTABLE'])
+    assert.equal(headers['etag'], undefined)
+  })
+})
+
+describe('compression', () => {
+  it('is done as it is asked for, and gives the same bytes', async () => {
+    const plain = await bytesOf(`${PRICES}?format=csv`)
+    assert.equal(plain.headers['content-encoding'], undefined)
+    assert.match(String(plain.headers['vary']), /accept-encoding/)
+    for (const [name, decode] of [
+      ['gzip', gunzipSync],
+      ['br', brotliDecompressSync],
+      ['zstd', zstdDecompressSync],
+    ] as const) {
+      const { bytes, headers } = await bytesOf(`${PRICES}?format=csv`, { 'accept-encoding': name })
+      assert.equal(headers['content-encoding'], name)
+      assert.ok(bytes.length < plain.bytes.length / 2)
+      assert.deepEqual(decode(bytes), plain.bytes)
+    }
+  })
+
+  it('is not done to Parquet and Arrow', async () => {
+    for (const format of ['parquet', 'arrow']) {
+      const url = `${PRICES}?format=${format}`
+      const { headers } = await bytesOf(url, { 'accept-encoding': 'gzip' })
+      assert.equal(headers['content-encoding'], undefined)
+    }
+  })
+})
+
+const tagOf = async (url: string) => String((await ask(app, url)).headers['etag'])
+
+describe('an answer that the caller has already', () => {
+  it('is not sent again, and no page is read for it', async () => {
+    const { headers } = await ask(app, `${PRICES}?format=csv`)
+    const tag = String(headers['etag'])
+    assert.match(tag, /^W\/"[\w-]{22}"$/)
+    const statements: string[] = []
+    const watched = new Proxy(pool, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        return (...given: unknown[]) => {
+          if (name === 'query') statements.push(JSON.stringify(given[0]))
+          return Reflect.apply(value, target, given) as unknown
+        }
+      },
+    })
+    const watching = await appOver(watched)
+    after(() => watching.close())
+    for (const known of [tag, `"other", ${tag}`, tag.replace('W/', '')]) {
+      const wish = { headers: { 'if-none-match': known } }
+      const { status, text, headers: again } = await ask(watching, `${PRICES}?format=csv`, wish)
+      assert.deepEqual([status, text, again['etag']], [304, '', tag])
+    }
+    assert.equal(statements.length, 3)
+    assert.ok(statements.every((text) => !text.includes('stockyard.pages')))
+  })
+
+  it('is another one for another question, format or kind of data', async () => {
+    const simulated = await appOver(pool, {
+      options: { defaultPageSize: 50, maxPageSize: 1000, simulated: true },
+    })
+    after(() => simulated.close())
+    const tags = [
+      await tagOf(PRICES),
+      await tagOf(`${PRICES}?format=csv`),
+      await tagOf(`${PRICES}?sort=desc`),
+      await tagOf('/api/v1/stocks/MSFT/prices'),
+      String((await ask(simulated, PRICES)).headers['etag']),
+    ]
+    assert.equal(new Set(tags).size, tags.length)
+  })
+
+  it('is another one once bars, actions or the calendar have changed, of these symbols only', async () => {
+    const other = await tagOf('/api/v1/stocks/MSFT/prices')
+    const seen = [await tagOf(PRICES)]
+    const series = { symbol: 'AAPL', provider: 'polygon', basis: 'raw', interval: '1d' } as const
+    await loadSeries(pool, series, dailyBars(day('2024-05-01'), day('2024-05-08')), FRIDAY)
+    seen.push(await tagOf(PRICES))
+    await loadSeries(pool, series, dailyBars(day('2024-05-01'), day('2024-05-08')), FRIDAY)
+    assert.equal(await tagOf(PRICES), seen.at(-1), 'the same bars again')
+    await loadSeries(pool, series, dailyBars(day('2024-05-01'), day('2024-05-08'), 1), FRIDAY)
+    seen.push(await tagOf(PRICES))
+    const splits = [{ day: day('2024-03-01'), newShares: 2, oldShares: 1 }]
+    await tellActions(pool, 'AAPL', 'polygon', { splits }, FRIDAY)
+    seen.push(await tagOf(PRICES))
+    assert.equal(await tagOf('/api/v1/stocks/MSFT/prices'), other)
+    await putClosure(pool, {
+      exchange: 'XNYS',
+      day: parseDay('2031-01-02'),
+      closed: true,
+      reason: 'for a test',
+    })
+    seen.push(await tagOf(PRICES))
+    assert.equal(new Set(seen).size, 5)
+  })
+})
