@@ -97,6 +97,8 @@ export function sendProblem(
   return reply
     .code(status)
     .header('x-request-id', request.id)
+    // What is refused early has not come by the hook that sets it.
+    .header('x-content-type-options', 'nosniff')
     .type('application/problem+json')
     .send(JSON.stringify(makeProblem(known, status, request.url, request.id)))
 }
