@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import type { Pool } from '../src/db/connect.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { makeLogger } from '../src/log.ts'
+import { benchBars, benchLatest } from './api-beside-fastapi.ts'
 import { benchBackfill } from './backfill.ts'
 import { benchCoverage } from './coverage.ts'
 import { benchLoadPath } from './load-path.ts'
@@ -19,6 +20,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   coverage: (pool) => benchCoverage(pool),
   loadPath: benchLoadPath,
   backfill: benchBackfill,
+  'api-latest': benchLatest,
+  'api-bars': benchBars,
 }
 
 const { values, positionals } = parseArgs({

@@ -4,6 +4,7 @@ import { parseInterval } from '../domain/interval.ts'
 import { AUTO_PROVIDER } from '../query/choose-series.ts'
 import { findLatest, readQuote } from '../query/latest.ts'
 import type { ApiContext, App } from './context.ts'
+import { addLatestShortcut } from './latest-shortcut.ts'
 import { MEDIA_TYPES } from './price-formats.ts'
 import { providerParameter, requireProvider } from './prices.ts'
 import { intervalParameter, problems, query, ref, symbolPath } from './schemas.ts'
@@ -12,11 +13,16 @@ const tags = ['prices']
 const wrong = { 400: 'A parameter is wrong.' }
 
 export function addLatest(app: App, context: ApiContext): void {
-  const { readPool: pool, providers, latest } = context
+  const { readPool: pool, providers, latest, log } = context
+  const shortcut = latest === undefined ? null : addLatestShortcut(app, latest, log)
   app.get(
     '/api/v1/stocks/:symbol/prices/latest',
     {
       config: { access: 'read' },
+      onSend: async (request, reply) => {
+        const { symbol } = request.params as { readonly symbol: string }
+        shortcut?.remember(request, reply, keyOf(symbol, request.query as LatestQuery))
+      },
       schema: {
         tags,
         summary: 'The latest bar of a stock',
@@ -35,7 +41,7 @@ export function addLatest(app: App, context: ApiContext): void {
     (request, reply) => {
       const { symbol } = request.params
       const { interval = '1d', provider = AUTO_PROVIDER } = request.query
-      const key = `${interval}\n${provider}\n${symbol}`
+      const key = keyOf(symbol, request.query)
       void reply.type(MEDIA_TYPES.json)
       const known = latest?.peek(key) ?? null
       if (known !== null) return reply.send(known)
@@ -48,6 +54,16 @@ export function addLatest(app: App, context: ApiContext): void {
     },
   )
   addQuote(app, context)
+}
+
+interface LatestQuery {
+  readonly interval?: string
+  readonly provider?: string
+}
+
+/** Under which an answer is kept; none of the three can hold a line's end. */
+function keyOf(symbol: string, { interval = '1d', provider = AUTO_PROVIDER }: LatestQuery): string {
+  return `${interval}\n${provider}\n${symbol}`
 }
 
 function addQuote(app: App, { readPool: pool }: ApiContext): void {

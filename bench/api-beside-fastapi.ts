@@ -1,0 +1,98 @@
+/**
+ * The latest bar, and 5,000 bars as JSON: our API beside the usual design, on one database, asked by the same
+ * client in turns.
+ */
+import type { Pool } from '../src/db/connect.ts'
+import { copyFirst, copyToRows, emptyStore, loadFirst, symbolOf } from './api-fill.ts'
+import {
+  load,
+  median,
+  startFastApi,
+  startStockyard,
+  two,
+  type Load,
+  type Peer,
+} from './api-peers.ts'
+
+const SYMBOLS = 5
+const ROUNDS = 3
+const SECONDS = 4
+
+export async function benchLatest(pool: Pool, databaseUrl: string) {
+  const paths = Array.from(
+    { length: SYMBOLS },
+    (_, i) => `/api/v1/stocks/${symbolOf(i + 1)}/prices/latest?interval=1m`,
+  )
+  return await compare(pool, databaseUrl, paths, { connections: 32, target: 10 })
+}
+
+export async function benchBars(pool: Pool, databaseUrl: string) {
+  const paths = Array.from(
+    { length: SYMBOLS },
+    (_, i) => `/api/v1/stocks/${symbolOf(i + 1)}/prices?interval=1m&limit=5000`,
+  )
+  return await compare(pool, databaseUrl, paths, { connections: 4, target: 35 })
+}
+
+async function compare(
+  pool: Pool,
+  databaseUrl: string,
+  paths: readonly string[],
+  { connections, target }: { readonly connections: number; readonly target: number },
+) {
+  await emptyStore(pool)
+  await loadFirst(pool)
+  await copyFirst(pool, 2, SYMBOLS + 1)
+  await copyToRows(pool, SYMBOLS)
+  const ours = await startStockyard(databaseUrl)
+  const theirs = await startFastApi(databaseUrl)
+  try {
+    const rounds = { ours: [] as Load[], theirs: [] as Load[] }
+    for (let round = 0; round < ROUNDS; round += 1) {
+      rounds.ours.push(await load(ours, paths, { connections, seconds: SECONDS }))
+      if (theirs !== null) {
+        rounds.theirs.push(await load(theirs, paths, { connections, seconds: SECONDS }))
+      }
+    }
+    const answerBytes = { ours: await bytesOf(ours, paths), theirs: await bytesOf(theirs, paths) }
+    return { connections, ...summarize(rounds, target), answerBytes }
+  } finally {
+    await ours.stop()
+    await theirs?.stop()
+    await pool.query('DROP TABLE bench_bars')
+  }
+}
+
+async function bytesOf(peer: Peer | null, paths: readonly string[]): Promise<number | null> {
+  if (peer === null) return null
+  const response = await fetch(peer.url + paths[0]!)
+  return (await response.arrayBuffer()).byteLength
+}
+
+function summarize(rounds: { ours: readonly Load[]; theirs: readonly Load[] }, target: number) {
+  const of = (loads: readonly Load[], pick: (one: Load) => number) => two(median(loads.map(pick)))
+  const shown = (loads: readonly Load[]) =>
+    loads.length === 0
+      ? null
+      : {
+          requestsPerSecond: of(loads, (one) => one.requestsPerSecond),
+          p50Ms: of(loads, (one) => one.p50Ms),
+          p99Ms: of(loads, (one) => one.p99Ms),
+          cpuMsPerRequest: of(loads, (one) => one.cpuMsPerRequest),
+          errors: loads.reduce((sum, one) => sum + one.errors, 0),
+        }
+  const ours = shown(rounds.ours)
+  const theirs = shown(rounds.theirs)
+  const ratio = (a: number, b: number) => (theirs === null ? null : two(a / b))
+  return {
+    ratios: {
+      requestsPerSecond: {
+        value: ratio(ours!.requestsPerSecond, theirs?.requestsPerSecond ?? 0),
+        target,
+      },
+      cpuPerRequest: { value: ratio(theirs?.cpuMsPerRequest ?? 0, ours!.cpuMsPerRequest), target },
+    },
+    ours,
+    fastApi: theirs,
+  }
+}
