@@ -15,6 +15,10 @@ declare module 'fastify' {
     /** Who may use the route. */
     access?: Access
   }
+  interface FastifyInstance {
+    /** Rules of the routes, in the order in which they were added. */
+    accessRules: () => readonly RouteRule[]
+  }
 }
 
 export interface RouteRule {
@@ -23,23 +27,20 @@ export interface RouteRule {
   readonly access: Access
 }
 
-/** Rules of the routes of an app, in the order in which they were added. */
-export type RouteRules = () => readonly RouteRule[]
-
 /**
  * Must be called before routes are added. From then on `app.ready()` fails where a route has no rule.
  * @throws (from `app.ready()`) StockyardError `ROUTE_UNGUARDED`
  */
-export function requireAccessRules(app: App): RouteRules {
+export function requireAccessRules(app: App): void {
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => {
     routes.push(route)
   })
   const rules = () => routes.flatMap((route) => rulesOf(route))
+  app.decorate('accessRules', rules)
   app.addHook('onReady', async () => {
     rules()
   })
-  return rules
 }
 
 function rulesOf({ method, url, config }: RouteOptions): RouteRule[] {
