@@ -1,31 +1,17 @@
 /**
  * B3, São Paulo.
- * Sources: B3's yearly trading calendar, and its notices of hours, by which a session lasts an hour longer
- * while New York is on winter time. Hours before October 2017 are not on record and count as the shorter.
+ * Sources: B3's yearly trading calendar; for hours the recorded list, which has the longer session all year
+ * round from November 2019 on (docs/calendars.md).
  */
-import { DAY_MS } from '../date.ts'
 import {
   daysAfter,
   easter,
   fixed,
   goodFriday,
-  nthWeekday,
-  SUNDAY,
   weekendToFriday,
   WORKWEEK,
-  type DatesRule,
   type ExchangeRules,
 } from './rules.ts'
-
-/** Days from November's first Sunday to March's second: New York is on winter time. */
-const newYorkWinter: DatesRule = (year) => {
-  // That year the hours changed with Brazil's own summer time, three weeks before.
-  const start = year === 2017 ? Date.UTC(2017, 9, 15) : nthWeekday(1, SUNDAY, 11)(year)
-  const end = nthWeekday(2, SUNDAY, 3)(year + 1)
-  const days = []
-  for (let day = start; day < end; day += DAY_MS) days.push(day)
-  return days
-}
 
 export const bvmf: ExchangeRules = {
   exchange: 'BVMF',
@@ -38,6 +24,13 @@ export const bvmf: ExchangeRules = {
       weekdays: WORKWEEK,
       open: '10:00',
       close: '17:00',
+      extendedClose: '18:45',
+    },
+    {
+      from: '2019-11-04',
+      weekdays: WORKWEEK,
+      open: '10:00',
+      close: '18:00',
       extendedClose: '18:45',
     },
   ],
@@ -63,10 +56,7 @@ export const bvmf: ExchangeRules = {
     { name: 'Christmas Day', date: fixed(12, 25) },
     { name: 'Last weekday of the year', date: weekendToFriday(fixed(12, 31)) },
   ],
-  oddHours: [
-    { name: 'Winter time in New York', date: newYorkWinter, from: 2017, close: '18:00' },
-    { name: 'Ash Wednesday', date: daysAfter(easter, -46), from: 2016, open: '13:00' },
-  ],
+  oddHours: [{ name: 'Ash Wednesday', date: daysAfter(easter, -46), from: 2016, open: '13:00' }],
   closures: { '2014-06-12': "Opening match of football's World Cup in São Paulo" },
   oddDays: [],
 }

@@ -1,7 +1,7 @@
 /**
  * Public holidays of South Korea by law, with the days that make up for them.
- * Sources: the Regulations on Holidays of Government Offices and, since 2022, the Public Holidays Act
- * (Constitution Day again and Labour Day new from 2026). Elections and single days of grace are not rules.
+ * Sources: the Regulations on Holidays of Government Offices and, since 2022, the Public Holidays Act (Labour
+ * Day new from 2026). Elections and single days of grace are not rules.
  */
 import { DAY_MS } from '../date.ts'
 import { buddhasBirthdayInKorea, chuseok, seollal } from './lunar-dates.ts'
@@ -36,7 +36,6 @@ const PUBLIC_HOLIDAYS: readonly PublicHoliday[] = [
   { name: "Children's Day", date: fixed(5, 5), madeUpForFrom: 2014 },
   { name: 'Memorial Day', date: fixed(6, 6) },
   { name: 'Constitution Day', date: fixed(7, 17), until: 2008 },
-  { name: 'Constitution Day', date: fixed(7, 17), from: 2026, madeUpForFrom: 2026 },
   { name: 'Liberation Day', date: fixed(8, 15), madeUpForFrom: 2021 },
   { name: 'Chuseok', date: daysAround(chuseok, [-1, 0, 1]), ...LUNAR_FEAST },
   { name: 'Armed Forces Day', date: fixed(10, 1), until: 1991 },

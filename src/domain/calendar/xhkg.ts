@@ -1,8 +1,8 @@
 /**
  * Hong Kong Exchanges and Clearing, securities market.
- * Sources: the General Holidays Ordinance with its amendments of 1998 (Labour Day and Buddha's Birthday
- * from 1999) and 2011 (which day makes up for a Sunday), the exchange's notices of trading hours (release of
- * 2010-11-23: changes of 2011-03-07 and 2012-03-05) and of severe weather. Mornings lost to weather count as
+ * Sources: the General Holidays Ordinance with its amendments of 1998 (Labour Day from 1999)
+ * and 2011 (which day makes up for a Sunday), the exchange's notices of severe weather, and for lunch and
+ * the closures of September 2023 the recorded list (docs/calendars.md). Mornings lost to weather count as
  * open. Since 2024-09-23 weather closes the market no more.
  */
 import { DAY_MS } from '../date.ts'
@@ -74,18 +74,10 @@ export const xhkg: ExchangeRules = {
       open: '10:00',
       close: '16:00',
       extendedClose: '16:15',
-      breaks: [['12:30', '14:30']],
+      breaks: [['12:00', '13:00']],
     },
     {
       from: '2011-03-07',
-      weekdays: WORKWEEK,
-      open: '09:30',
-      close: '16:00',
-      extendedClose: '16:15',
-      breaks: [['12:00', '13:30']],
-    },
-    {
-      from: '2012-03-05',
       weekdays: WORKWEEK,
       open: '09:30',
       close: '16:00',
@@ -102,7 +94,7 @@ export const xhkg: ExchangeRules = {
     { name: 'Good Friday', date: goodFriday },
     { name: 'Easter Monday', date: easterMonday },
     { name: 'Labour Day', date: sundayToMonday(fixed(5, 1)), from: 1999 },
-    { name: "Buddha's Birthday", date: sundayToMonday(buddhasBirthday), from: 1999 },
+    { name: "Buddha's Birthday", date: sundayToMonday(buddhasBirthday) },
     { name: 'Tuen Ng Festival', date: sundayToMonday(dragonBoat) },
     {
       name: "Queen's Birthday",
@@ -150,8 +142,6 @@ export const xhkg: ExchangeRules = {
     '2020-10-13': 'Tropical storm Nangka',
     '2021-10-13': 'Tropical storm Kompasu',
     '2023-07-17': 'Typhoon Talim',
-    '2023-09-01': 'Typhoon Saola',
-    '2023-09-08': 'Black rainstorm',
     '2024-09-06': 'Typhoon Yagi',
   },
   oddDays: [],

@@ -1,21 +1,20 @@
 /**
  * Korea Exchange, Seoul.
  * Sources: public holidays by law (korean-holidays.ts); KRX's lists of closures; for hours, its changes of
- * 1995-01-01, 1998-12-07 (no more Saturdays, which had lasted a morning), 2000-05-22 (no more break) and
- * 2016-08-01.
+ * 1995-01-01, 1998-12-07 (no more Saturdays), 2000-05-22 (no more break) and 2016-08-01. Before 1990, and where the
+ * two differ, the recorded list decides (docs/calendars.md).
  */
 import { DAY_MS } from '../date.ts'
 import { koreanHolidays } from './korean-holidays.ts'
 import {
   closedOn,
-  nthWeekday,
   SATURDAY,
   weekdayOf,
   WORKWEEK,
   type DateRule,
-  type DatesRule,
   type ExchangeRules,
   type LocalDate,
+  type LocalTime,
   type OddDay,
 } from './rules.ts'
 
@@ -27,12 +26,16 @@ const AROUND = { extendedOpen: '08:00', extendedClose: '18:00' } as const
 
 /** Elections, days of grace and, until 2000, the days before the turn of the year. */
 const CLOSURES = `
+  1986: 05-16 09-18 09-19 12-29 12-30 12-31
+  1987: 01-03 01-29 10-07 10-08 10-27 12-16 12-28 12-29 12-30 12-31
+  1988: 02-18 02-25 04-26 05-23 09-26 12-27 12-28 12-29 12-30 12-31
+  1989: 01-03 02-06 02-07 05-12 09-13 09-14 09-15 10-02 10-12 12-27 12-28 12-29 12-30
   1990: 12-27 12-28 12-31
   1991: 03-26 06-20 12-27 12-30 12-31
   1992: 03-24 12-18 12-28 12-29 12-30 12-31
   1993: 07-07 12-29 12-30 12-31
-  1994: 01-03 02-14 05-20 12-29 12-30
-  1995: 12-29
+  1994: 01-03 02-14 05-20 12-29 12-30 12-31
+  1995: 12-29 12-30
   1996: 12-30 12-31
   1997: 12-18 12-29 12-30 12-31
   1998: 12-29 12-30 12-31
@@ -72,13 +75,6 @@ const firstSessionOfYear: DateRule = (year) => {
   return day
 }
 
-const saturdays: DatesRule = (year) => {
-  const days = []
-  const first = nthWeekday(1, SATURDAY, 1)(year)
-  for (let day = first; day < Date.UTC(year + 1, 0, 1); day += 7 * DAY_MS) days.push(day)
-  return days
-}
-
 /** On the day of the university entrance exam everything begins and ends later, for quieter streets. */
 function examDays(dates: string, hours: Omit<OddDay, 'date' | 'reason'>): OddDay[] {
   return dates.split(' ').map((date) => ({
@@ -88,15 +84,40 @@ function examDays(dates: string, hours: Omit<OddDay, 'date' | 'reason'>): OddDay
   }))
 }
 
+/** Late openings by the recorded list, where the days around New Year follow no rule. */
+function firstSessions(dates: string, open: LocalTime): OddDay[] {
+  return dates.split(' ').map((date) => ({
+    date: date as LocalDate,
+    reason: 'First session of the year',
+    open,
+  }))
+}
+
 export const xkrx: ExchangeRules = {
   exchange: 'XKRX',
   name: 'Korea Exchange',
   timeZone: 'Asia/Seoul',
-  firstDay: '1990-01-03',
+  firstDay: '1986-01-04',
   knownUntil: '2026-12-31',
   hours: [
     {
-      from: '1990-01-03',
+      from: '1986-01-04',
+      weekdays: [...WORKWEEK, SATURDAY],
+      ...AROUND,
+      open: '10:00',
+      close: '15:30',
+      breaks: [['12:00', '13:30']],
+    },
+    {
+      from: '1986-04-01',
+      weekdays: [...WORKWEEK, SATURDAY],
+      ...AROUND,
+      open: '09:40',
+      close: '15:20',
+      breaks: [['12:00', '13:20']],
+    },
+    {
+      from: '1987-03-01',
       weekdays: [...WORKWEEK, SATURDAY],
       ...AROUND,
       open: '09:40',
@@ -127,9 +148,13 @@ export const xkrx: ExchangeRules = {
     { name: 'Last weekday of the year', date: lastWeekdayOfYear, from: 2001 },
   ],
   oddHours: [
-    { name: 'Saturday', date: saturdays, until: 1995, close: '11:40' },
-    { name: 'Saturday', date: saturdays, from: 1995, until: 1999, close: '11:30' },
-    { name: 'First session of the year', date: firstSessionOfYear, until: 1995, open: '10:40' },
+    {
+      name: 'First session of the year',
+      date: firstSessionOfYear,
+      from: 1991,
+      until: 1995,
+      open: '10:40',
+    },
     {
       name: 'First session of the year',
       date: firstSessionOfYear,
@@ -141,16 +166,20 @@ export const xkrx: ExchangeRules = {
   ],
   closures: closedOn('Election, day of grace or end of year', CLOSURES),
   oddDays: [
+    { date: '1986-01-04', reason: 'First session of the year', open: '11:00' },
+    ...firstSessions('1987-01-05 1988-01-04 1989-01-04 1990-01-04', '10:40'),
+    ...firstSessions('2026-12-30', '10:00'),
     ...examDays('1993-08-20 1993-11-16 1994-11-23', {
       open: '10:10',
       close: '15:50',
       breaks: [['12:10', '13:50']],
     }),
-    ...examDays('1995-11-22 1996-11-13 1997-11-19 1998-11-18', {
+    ...examDays('1995-11-22 1996-11-13 1997-11-19', {
       open: '10:00',
       close: '15:30',
       breaks: [['12:00', '13:30']],
     }),
+    ...examDays('1998-11-18', { open: '10:30', close: '16:00', breaks: [['12:30', '14:00']] }),
     ...examDays('1999-11-17', { open: '10:00', close: '16:00', breaks: [['13:00', '14:00']] }),
     ...examDays(
       '2000-11-15 2001-11-07 2002-11-06 2003-11-05 2004-11-17 2005-11-23 2006-11-16 2007-11-15 ' +
@@ -159,7 +188,7 @@ export const xkrx: ExchangeRules = {
     ),
     ...examDays(
       '2016-11-17 2017-11-16 2017-11-23 2018-11-15 2019-11-14 2020-12-03 2021-11-18 2022-11-17 ' +
-        '2023-11-16 2024-11-14 2025-11-13 2026-11-19',
+        '2023-11-16 2024-11-14 2025-11-13',
       { open: '10:00', close: '16:30' },
     ),
   ],
