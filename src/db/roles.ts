@@ -22,6 +22,8 @@ const GRANT_LOCK = '8319395793566790258'
 export interface ReadPoolOptions {
   readonly url: string
   readonly max?: number
+  /** Longest wait for a connection. */
+  readonly connectTimeoutMs?: number
   readonly log?: Logger
 }
 
@@ -42,7 +44,7 @@ export async function openReadPool(pool: Pool, options: ReadPoolOptions): Promis
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     idleTransactionTimeoutMs: IDLE_TRANSACTION_TIMEOUT_MS,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     settings: {
       default_transaction_read_only: 'on',
       ...(isRestricted && { role: READ_ROLE }),
