@@ -9,6 +9,7 @@ import { readVersion } from '../db/read-version.ts'
 import { streamManyBars, findSymbols, readManyBars, SYMBOLS_MAX } from '../query/bars-of-many.ts'
 import { readBars, streamBars, type BarQuery } from '../query/bars.ts'
 import { parseBound } from '../query/bound.ts'
+import { MANUAL_PROVIDER } from '../providers/registry.ts'
 import { AUTO_PROVIDER } from '../query/choose-series.ts'
 import { encodeBars, type BarSource } from '../query/encode-bars.ts'
 import { FIELDS, parseFields, type Field } from '../query/rows.ts'
@@ -326,17 +327,18 @@ function toBarQuery(asked: PricesQuery, { providers, clock }: ApiContext) {
 }
 
 /**
- * The id of a provider that is known here, or `auto`.
+ * The id of a provider that is known here, `auto`, or `manual` for bars by hand.
  * @throws StockyardError `PROVIDER_UNKNOWN`
  */
 export function requireProvider(id: string, providers: readonly ProviderInfo[]): string {
-  if (id === AUTO_PROVIDER || providers.some((known) => known.id === id)) return id
+  const others = [AUTO_PROVIDER, MANUAL_PROVIDER]
+  if (others.includes(id) || providers.some((known) => known.id === id)) return id
   throw new StockyardError(
     'usage',
     'PROVIDER_UNKNOWN',
     `There is no provider ${JSON.stringify(id)}.`,
     {
-      hint: `Use ${[AUTO_PROVIDER, ...providers.map((known) => known.id)].join(' or ')}.`,
+      hint: `Use ${[...others, ...providers.map((known) => known.id)].join(' or ')}.`,
     },
   )
 }

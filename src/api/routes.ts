@@ -7,6 +7,7 @@ import { addCoverage } from './coverage.ts'
 import { addEtl } from './etl.ts'
 import { addHealth } from './health.ts'
 import { addLatest } from './latest.ts'
+import { addManualPrices } from './manual-prices.ts'
 import { addPrices } from './prices.ts'
 import { addProviders } from './providers.ts'
 import { addRejects } from './rejects.ts'
@@ -17,6 +18,7 @@ import { addStocks } from './stocks.ts'
 export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addStocks,
   addPrices,
+  addManualPrices,
   addLatest,
   addActions,
   addRevisions,

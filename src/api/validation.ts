@@ -15,6 +15,9 @@ interface PropertySchema {
   readonly maximum?: number
   readonly minLength?: number
   readonly maxLength?: number
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly items?: PropertySchema & PartSchema
 }
 
 interface PartSchema {
@@ -141,9 +144,35 @@ function findProblem(schema: PartSchema, values: Values): Problem | null {
 }
 
 function describe({ name, value, schema }: Problem): string {
+  if (Array.isArray(value) && schema.items !== undefined) {
+    return describeList(name, value, schema, schema.items)
+  }
   const shown = JSON.stringify(value) ?? 'nothing'
   const cut = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown
   return `"${name}" must be ${expected(schema)}, not ${cut}`
+}
+
+/** What is wrong with a list, or with the first of its items that is wrong. */
+function describeList(
+  name: string,
+  values: readonly unknown[],
+  schema: PropertySchema,
+  items: PropertySchema & PartSchema,
+): string {
+  const check = Compile(items as never)
+  const at = values.findIndex((value) => !check.Check(value))
+  if (at < 0) return `"${name}" must have ${schema.minItems ?? 0} to ${schema.maxItems} items`
+  const value = values[at]
+  const item = `${name}[${at}]`
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (items.properties === undefined || !isObject) {
+    return describe({ kind: 'wrong', name: item, value, schema: items })
+  }
+  const problem = findProblem(items, value as Values)
+  if (problem === null) return `"${item}" is not as it should be`
+  if (problem.kind === 'wrong') return describe({ ...problem, name: `${item}.${problem.name}` })
+  const shown = `${item}.${problem.name.slice(0, 40)}`
+  return `${JSON.stringify(shown)} ${problem.kind === 'missing' ? 'is missing' : 'is not known'}`
 }
 
 function expected(schema: PropertySchema): string {
@@ -153,6 +182,9 @@ function expected(schema: PropertySchema): string {
   const types = [schema.type ?? []].flat()
   if (types.includes('integer')) return `a whole number${bounds(schema)}`
   if (types.includes('boolean')) return 'true or false'
+  if (types.includes('array')) return 'a list'
+  if (types.includes('object')) return 'an object'
+  if (types.includes('number')) return types.includes('null') ? 'a number or null' : 'a number'
   if (types.includes('string')) return `a text${lengths(schema)} without control characters`
   return `of type ${types.join(' or ')}`
 }

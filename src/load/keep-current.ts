@@ -14,7 +14,9 @@ import type { Interval } from '../domain/interval.ts'
 import { redact } from '../log.ts'
 import { parseBudget } from '../providers/budget.ts'
 import type { Provider } from '../providers/provider.ts'
+import { MANUAL_PROVIDER } from '../providers/registry.ts'
 import { fetchAll, type FetchContext, type FetchSummary } from './fetch-series.ts'
+import { keepActions } from './keep-actions.ts'
 import type { CalendarOf } from './open-calendars.ts'
 import { nextWake, strideWithin } from './next-wake.ts'
 
@@ -132,7 +134,8 @@ async function listKept(context: KeepCurrentContext): Promise<Kept[]> {
   const series = await listSeries(context.pool, symbols)
   const kept: Kept[] = []
   for (const symbol of symbols) {
-    const own = series.filter((one) => one.symbol === symbol)
+    // Bars by hand are nobody's to fetch.
+    const own = series.filter((one) => one.symbol === symbol && one.provider !== MANUAL_PROVIDER)
     const intervals = distinct(own.map(({ interval }) => interval))
     kept.push({
       symbol,
@@ -168,6 +171,7 @@ async function runRound(
   const calendarOf = await context.openCalendars()
   const owed = kept.filter((one) => isOwed(context, one, due))
   let hopeless = false
+  const runs = new Map<string, number>()
   for (const { lane, ...group } of groupAlike(owed, (exchange) =>
     laneOf(context, exchange, calendarOf),
   )) {
@@ -186,7 +190,16 @@ async function runRound(
       },
     )
     tell(context, summary)
+    for (const { symbol } of summary.tasks) runs.set(symbol, summary.run)
     hopeless ||= isHopeless(summary)
+  }
+  if (!hopeless) {
+    const symbols = [...new Set([...kept.map(({ symbol }) => symbol), ...runs.keys()])]
+    const until = context.clock.now() + context.everyMinutes * MINUTE_MS
+    await keepActions(
+      { ...context, calendarOf },
+      { symbols, providers: context.providers, which: 'due', runs, until },
+    )
   }
   // A budget that this round used up is waited for before the next one, not now.
   return { wakes: await findWakes(context, await listKept(context), calendarOf), hopeless }

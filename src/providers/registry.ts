@@ -8,6 +8,9 @@ import { yahoo } from './yahoo/index.ts'
 /** In the order in which they are asked where several can serve. */
 export const PROVIDERS: readonly Provider[] = [alphaVantage, polygon, yahoo]
 
+/** The provider of bars that a person gave. It is no vendor: nobody can be asked for them. */
+export const MANUAL_PROVIDER = 'manual'
+
 /**
  * The provider of an id such as `alpha-vantage`.
  * @throws StockyardError `PROVIDER_UNKNOWN`
