@@ -96,7 +96,8 @@ const RULES: readonly Rule[] = [
   {
     about: 'SQL lives in src/db and migrations',
     in: /^src\//,
-    except: /^src\/db\//,
+    // What is written for other databases is text and is never run.
+    except: /^src\/(db\/|formats\/write-sql\.ts$)/,
     find: bans(SQL, 'SQL belongs into src/db'),
   },
   {

@@ -4,8 +4,8 @@ import { inSnapshot } from '../db/snapshot.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { readBars, streamBars, type BarHeading, type BarQuery } from '../query/bars.ts'
+import { ndjsonLines } from '../query/encode-bars.ts'
 import { barRow, type PriceRow } from '../query/rows.ts'
-import { barLines } from './bar-lines.ts'
 import { addBarWishes, wishesOf, type BarWishes } from './bar-options.ts'
 import type { Define } from './commands.ts'
 import type { Store } from './open-store.ts'
@@ -109,7 +109,7 @@ async function writeAll(context: CommandContext, store: Store, query: BarQuery):
       context.signal.throwIfAborted()
       count += chunk.bars.length
       if (context.json) {
-        await context.stdout.write(barLines('ndjson', { symbol, interval }, chunk))
+        await context.stdout.write(ndjsonLines({ symbol, interval }, chunk))
         continue
       }
       const rows = Array.from({ length: chunk.bars.length }, (_, index) =>

@@ -6,7 +6,7 @@ import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promi
 import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, StockyardError } from '../domain/error.ts'
 
-type Write = (text: string) => Promise<void>
+export type Write = (chunk: string | Uint8Array) => Promise<void>
 
 /**
  * Writes a file by what `work` writes; where that throws, what was there before is still there. What is
@@ -56,14 +56,14 @@ async function writeInto(
     throw fileError(error, path)
   })
   try {
-    await work((text) => append(file, text, path), file)
+    await work((chunk) => append(file, chunk, path), file)
   } finally {
     await file.close()
   }
 }
 
-function append(file: FileHandle, text: string, path: string): Promise<void> {
-  return naming(path, () => file.appendFile(text))
+function append(file: FileHandle, chunk: string | Uint8Array, path: string): Promise<void> {
+  return naming(path, () => file.appendFile(chunk))
 }
 
 async function naming(path: string, work: () => Promise<void>): Promise<void> {

@@ -13,8 +13,8 @@ export interface Output {
   readonly isTerminal: boolean
   /** Columns of the terminal; 80 where there is none. */
   readonly columns: number
-  /** Writes text and waits until there is room for more. @throws OUTPUT_CLOSED */
-  write(text: string): Promise<void>
+  /** Writes text or bytes and waits until there is room for more. @throws OUTPUT_CLOSED */
+  write(text: string | Uint8Array): Promise<void>
   /** Text in a style where the output shows colours, else the text itself. */
   paint(style: 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan', text: string): string
 }

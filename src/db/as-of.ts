@@ -3,7 +3,7 @@
  * that have not come are refused.
  */
 import { StockyardError } from '../domain/error.ts'
-import type { Connection, Pool } from './connect.ts'
+import type { Connection, Pool, Queryable } from './connect.ts'
 import { BEGIN_SNAPSHOT } from './snapshot.ts'
 
 /**
@@ -37,6 +37,12 @@ export async function settleAsOf(db: Pool | Connection, asOf: number): Promise<v
   // Taken and given back at once: in the meantime no load began, and those that had begun have ended.
   await db.query('SELECT pg_advisory_xact_lock($1)', [AS_OF_GATE])
   if (snapshot) await db.query(BEGIN_SNAPSHOT)
+}
+
+/** The newest instant as of which can be read, by the clock of the database; milliseconds UTC. */
+export async function newestAsOf(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ now: Date }>('SELECT clock_timestamp() AS now')
+  return rows[0]!.now.getTime()
 }
 
 function futureError(asOf: number): StockyardError {

@@ -3,6 +3,7 @@ import type { Interval } from '../domain/interval.ts'
 import { writeArrow } from '../formats/write-arrow.ts'
 import { writeParquet } from '../formats/write-parquet.ts'
 import type { SeriesBars } from '../formats/row-groups.ts'
+import { writeSql, type SqlTable } from '../formats/write-sql.ts'
 import { tableShape } from '../formats/table-shape.ts'
 import type { BarChunk } from './bar-chunk.ts'
 import { barRow, csvHeader, csvLines, FIELDS, pickFields, type Field } from './rows.ts'
@@ -40,6 +41,18 @@ export function encodeBars(
   const shape = tableShape(intervals, fields)
   const bars = stretchesOf(sources)
   return format === 'arrow' ? writeArrow(bars, shape) : writeParquet(bars, shape)
+}
+
+/**
+ * The sources as INSERT statements with all columns.
+ * @throws StockyardError `INTERVALS_MIXED`, `TABLE_INVALID`, before anything is read
+ */
+export function encodeSql(
+  sources: BarSources,
+  intervals: readonly Interval[],
+  table: SqlTable,
+): AsyncGenerator<string> {
+  return writeSql(stretchesOf(sources), tableShape(intervals, FIELDS), table)
 }
 
 async function* textOf(

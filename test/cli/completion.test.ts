@@ -29,7 +29,13 @@ test('commands, options and the values of options are offered', async () => {
     '1wk',
     '1mo',
   ])
-  assert.deepEqual(await complete('export', '--format', ''), ['csv', 'ndjson'])
+  assert.deepEqual(await complete('export', '--format', ''), [
+    'ndjson',
+    'csv',
+    'parquet',
+    'arrow',
+    'sql',
+  ])
   assert.deepEqual(await complete('fetch', '--provider', 'al'), ['alpha-vantage'])
   assert.ok((await complete('fetch', '--')).includes('--force'))
 })

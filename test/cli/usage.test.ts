@@ -125,7 +125,7 @@ const BAD_INPUT: readonly BadInput[] = [
   { args: ['bars', 'AAPL,MSFT'], code: 2, error: 'SYMBOL_INVALID', says: /one symbol/ },
   { args: ['bars', 'AAPL', '--limit', '1e3'], code: 2, error: 'NUMBER_INVALID', says: /"1e3"/ },
   { args: ['runs', 'last'], code: 2, error: 'NUMBER_INVALID', says: /"last"/ },
-  { args: ['export', '--format', 'xls'], code: 2, error: 'ARGUMENT_INVALID', says: /csv, ndjson/ },
+  { args: ['export', '--format', 'xls'], code: 2, error: 'ARGUMENT_INVALID', says: /ndjson, csv/ },
   { args: ['completion', 'tcsh'], code: 2, error: 'ARGUMENT_INVALID', says: /bash, zsh, fish/ },
   { args: ['sandbox', '--port', '70000'], code: 2, error: 'NUMBER_INVALID', says: /0 to 65535/ },
   {
