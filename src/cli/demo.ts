@@ -8,10 +8,12 @@ import { listInstruments } from '../db/instruments.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { DAY_MS } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
+import type { FetchSummary } from '../load/fetch-series.ts'
 import { refreshReference } from '../load/refresh-reference.ts'
 import { readStatus, type SeriesStatus } from '../query/status.ts'
 import { startSandbox } from '../sandbox/server.ts'
 import type { Define } from './commands.ts'
+import { withActions } from './ask-actions.ts'
 import { askForEach } from './each-symbol.ts'
 import { exitCodeOf } from './fetch.ts'
 import { fetchSymbols } from './fetch-symbols.ts'
@@ -108,19 +110,24 @@ async function fetchHistory(
   const today = getCalendar('XNYS').localDay(startedAt)
   let exitCode = 0
   let bars = 0
+  let last: FetchSummary | null = null
+  const providers = [chooseProvider('alpha-vantage')]
   for (const { interval, days } of HISTORY) {
     const summary = await fetchSymbols(context, store, config, {
       symbols: SYMBOLS,
       intervals: [interval],
-      providers: [chooseProvider('alpha-vantage')],
+      providers,
       from: today - days * DAY_MS,
       until: null,
       force: false,
     })
     bars += summary.fetched
     exitCode = Math.max(exitCode, exitCodeOf(summary))
+    last = summary
   }
-  return { exitCode, bars, elapsedMs: context.clock.now() - startedAt }
+  const elapsedMs = context.clock.now() - startedAt
+  if (last !== null) await withActions(context, config, last, { providers, which: 'due' })
+  return { exitCode, bars, elapsedMs }
 }
 
 /** Names for the page; asked once. A demo without them is still one. */

@@ -4,6 +4,7 @@ import { listInstruments } from '../db/instruments.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import type { Interval } from '../domain/interval.ts'
 import type { FetchSummary, TaskSummary } from '../load/fetch-series.ts'
+import { tellWithoutActions, withActions } from './ask-actions.ts'
 import type { Define } from './commands.ts'
 import { chooseProviders, fetchSymbols } from './fetch-symbols.ts'
 import type { Store } from './open-store.ts'
@@ -30,6 +31,7 @@ interface FetchOptions extends Period {
   readonly provider?: string
   readonly days?: number
   readonly force?: boolean
+  readonly actions?: boolean
 }
 
 export const define: Define = (command, run) => {
@@ -46,12 +48,14 @@ export const define: Define = (command, run) => {
       wholeNumber('--days', 1, 36_500),
     )
     .option('--force', 'ask again for what is final too')
+    .option('--actions', 'ask for splits and dividends too, where that is due')
   addPeriod(command).action((symbols: string[], options: FetchOptions) =>
     run(options, (context) => fetchCommand(context, readSymbols(symbols), options)),
   )
   addExamples(command, [
     ['fetch AAPL MSFT', 'daily bars of two symbols'],
     ['fetch IBM -i 1d,5m --from 2024-01-02', 'two intervals, from a day on'],
+    ['fetch AAPL --actions', 'with splits and dividends'],
     ['fetch --json | jq .inserted', 'the watch list, for a script'],
   ])
 }
@@ -69,7 +73,7 @@ async function fetchCommand(
   const intervals = options.interval ?? [config.defaultInterval]
   const providers = chooseProviders(options.provider, config, intervals)
   const store = await context.openStore({ writes: true })
-  const summary = await fetchSymbols(context, store, config, {
+  const fetched = await fetchSymbols(context, store, config, {
     symbols: symbols.length > 0 ? symbols : await watchedSymbols(store, config),
     intervals,
     providers,
@@ -77,6 +81,12 @@ async function fetchCommand(
     until: options.until ?? null,
     force: options.force === true,
   })
+  const which = options.force === true ? 'all' : 'due'
+  const summary =
+    options.actions === true
+      ? await withActions(context, config, fetched, { providers, which })
+      : fetched
+  if (!context.json) await tellWithoutActions(context, store, summary, providers)
   if (context.json) await writeJson(context.stdout, summary)
   else await context.stdout.write(summaryText(context, store, summary))
   return exitCodeOf(summary)

@@ -14,6 +14,7 @@ import { stockRow } from '../query/instruments.ts'
 import { readStatus } from '../query/status.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { refreshReference } from '../load/refresh-reference.ts'
+import { actionAskRows, actionAskText } from './ask-actions.ts'
 import { askVendor } from './ask-vendor.ts'
 import type { Define, Run } from './commands.ts'
 import { defineActions } from './symbol-actions.ts'
@@ -220,9 +221,11 @@ async function show(
   const instrument = await getInstrument(store.pool, symbol)
   const aliases = await listAliases(store.pool, instrument.id)
   const { data } = await readStatus(store.pool, { symbol })
+  const asked = await actionAskRows(store, instrument.id)
   if (context.json) {
     const symbols = aliases.map(aliasJson)
-    await writeJson(context.stdout, { ...stockRow(instrument), symbols, series: data })
+    const row = { ...stockRow(instrument), symbols, series: data, actions_asked: asked }
+    await writeJson(context.stdout, row)
     return
   }
   await context.stdout.write(instrumentTable(context, [instrument]))
@@ -246,7 +249,7 @@ async function show(
     ],
     data,
   )
-  await context.stdout.write(`\n${table}`)
+  await context.stdout.write(`\n${table}${actionAskText(asked)}`)
 }
 
 function aliasJson({ symbol, fromDay, untilDay }: Alias) {

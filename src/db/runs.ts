@@ -186,3 +186,18 @@ export async function finishTask(
     ],
   )
 }
+
+/** Adds to the first task of a symbol in a run what else was done for it, with the calls that it took. */
+export async function addTaskNote(
+  connection: Queryable,
+  runId: number,
+  symbol: string,
+  { note, requests }: { readonly note: string; readonly requests: number },
+): Promise<void> {
+  await connection.query(
+    `UPDATE stockyard.tasks SET notes = array_append(notes, $3), requests = requests + $4
+     WHERE run_id = $1 AND number =
+       (SELECT min(number) FROM stockyard.tasks WHERE run_id = $1 AND symbol = $2)`,
+    [runId, symbol, note, requests],
+  )
+}

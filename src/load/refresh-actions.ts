@@ -1,4 +1,5 @@
 /** Asks a vendor for splits and dividends, where it has calls for them, and takes them into the ledger. */
+import { recordActionAsk } from '../db/action-asks.ts'
 import { storeActions } from '../db/actions.ts'
 import { inTransaction } from '../db/connect.ts'
 import { ensureInstrument, findInstrument } from '../db/instruments.ts'
@@ -14,8 +15,8 @@ import { ask, type AskContext } from './ask.ts'
 const PAGES_MAX = 100
 
 /**
- * All splits and dividends that a vendor knows of a symbol, stored; tells what was new in them. Rows
- * that could not be read are told in the log.
+ * All splits and dividends that a vendor knows of a symbol, stored with when it was asked; tells what was
+ * new in them. Rows that could not be read are told in the log.
  * @throws StockyardError `ACTIONS_UNSUPPORTED`, `STORE_REAL`, `STORE_SIMULATED`, and what `ask` throws
  */
 export async function refreshActions(
@@ -33,7 +34,11 @@ export async function refreshActions(
     runId: null,
     observedAt: context.clock.now(),
   }
-  return await inTransaction(context.pool, (connection) => storeActions(connection, source, said))
+  return await inTransaction(context.pool, async (connection) => {
+    const change = await storeActions(connection, source, said)
+    await recordActionAsk(connection, { ...source, askedAt: source.observedAt, failure: null })
+    return change
+  })
 }
 
 async function askActions(
