@@ -165,6 +165,39 @@ export type Stock = {
   readonly updated_at: string
 }
 
+/** A stock. With `fields` it has those alone. */
+export type ListedStock = {
+  /** Symbol. */
+  readonly symbol: string
+  readonly kind?: 'stock' | 'etf' | 'index' | 'currency' | 'other' | undefined
+  /** Name of the company or fund. */
+  readonly name?: string | null | undefined
+  /** ISO 10383 code; decides the calendar. */
+  readonly exchange?: string | undefined
+  /** ISO 4217 code. */
+  readonly currency?: string | null | undefined
+  /** As the vendor or somebody here named it. */
+  readonly sector?: string | null | undefined
+  /** As the vendor or somebody here named it. */
+  readonly industry?: string | null | undefined
+  /** On the watch list, which is kept up to date. */
+  readonly watched?: boolean | undefined
+  /** False once deleted; its bars stay. */
+  readonly active?: boolean | undefined
+  /** First day of trading, where a vendor says it. */
+  readonly listed_on?: string | null | undefined
+  /** First day on which it was no longer listed. */
+  readonly delisted_on?: string | null | undefined
+  /** True when it is from the simulated exchange. */
+  readonly simulated?: boolean | undefined
+  /** What vendors say about it, by provider. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+  /** Instant in UTC. */
+  readonly created_at?: string | undefined
+  /** Instant in UTC. */
+  readonly updated_at?: string | undefined
+}
+
 export type Revision = {
   /** Symbol. */
   readonly symbol: string
@@ -717,7 +750,7 @@ export interface Operations {
     }
     readonly row: Bar
     readonly line: Bar & { readonly symbol: string; readonly interval: string }
-    readonly format: 'ndjson' | 'csv'
+    readonly format: 'ndjson' | 'csv' | 'parquet' | 'arrow'
   }
   /** Bars of several stocks. The same over some symbols, ordered by symbol, then by time. */
   readonly getPrices: {
@@ -764,7 +797,138 @@ export interface Operations {
     }
     readonly row: SymbolBar
     readonly line: SymbolBar & { readonly symbol: string; readonly interval: string }
-    readonly format: 'ndjson' | 'csv'
+    readonly format: 'ndjson' | 'csv' | 'parquet' | 'arrow'
+  }
+  /** Give bars by hand. One, or several in `data`, all or none. They are checked as vendors’ bars are, and come before those at read; a final bar that they change keeps its earlier value. */
+  readonly createPrice: {
+    readonly params: {
+      readonly body: {
+        /** Symbol. */
+        readonly symbol: string
+        /** One of 1m, 5m, 15m, 30m, 1h, 1d, 1wk, 1mo; spellings such as 5min, hour or daily are understood. Without it: `1d`. */
+        readonly interval?: string | undefined
+        /** Start of an intraday bar, with its offset. */
+        readonly ts?: string | undefined
+        /** Of a daily or longer bar: the session, the Monday of the week or the first of the month. */
+        readonly session?: string | undefined
+        /** First price. */
+        readonly open?: number | undefined
+        /** Highest price. */
+        readonly high?: number | undefined
+        /** Lowest price. */
+        readonly low?: number | undefined
+        /** Last price. */
+        readonly close?: number | undefined
+        /** Units traded. */
+        readonly volume?: number | null | undefined
+        /** Volume-weighted average price. */
+        readonly vwap?: number | null | undefined
+        /** Number of trades. */
+        readonly trades?: number | null | undefined
+        /** Whose the bar was that was read; it changes nothing. */
+        readonly provider?: string | undefined
+        /** As it was read; the calendar decides on the new one. */
+        readonly state?: string | undefined
+        /** Several bars, in place of one. */
+        readonly data?: readonly ({
+          /** Start of an intraday bar, with its offset. */
+          readonly ts?: string | undefined
+          /** Of a daily or longer bar: the session, the Monday of the week or the first of the month. */
+          readonly session?: string | undefined
+          /** First price. */
+          readonly open?: number | undefined
+          /** Highest price. */
+          readonly high?: number | undefined
+          /** Lowest price. */
+          readonly low?: number | undefined
+          /** Last price. */
+          readonly close?: number | undefined
+          /** Units traded. */
+          readonly volume?: number | null | undefined
+          /** Volume-weighted average price. */
+          readonly vwap?: number | null | undefined
+          /** Number of trades. */
+          readonly trades?: number | null | undefined
+          /** Whose the bar was that was read; it changes nothing. */
+          readonly provider?: string | undefined
+          /** As it was read; the calendar decides on the new one. */
+          readonly state?: string | undefined
+        })[] | undefined
+      }
+    }
+    readonly answer: {
+      /** The run that loaded the bars. */
+      readonly run: number
+      readonly symbol: string
+      readonly interval: string
+      readonly provider: 'manual'
+      /** Bars that were new. */
+      readonly inserted: number
+      /** Bars that changed. */
+      readonly updated: number
+      /** Bars that were the same. */
+      readonly unchanged: number
+    }
+  }
+  /** Give or replace a bar by hand. */
+  readonly replaceStockPrice: {
+    readonly params: {
+      /** One of 1m, 5m, 15m, 30m, 1h, 1d, 1wk, 1mo; spellings such as 5min, hour or daily are understood. Without it: `1d`. */
+      readonly interval?: string | undefined
+      /** Symbol, in any case. */
+      readonly symbol: string
+      /** Start of the bar: a date for daily and longer bars, else an instant. */
+      readonly ts: string
+      readonly body: {
+        /** Start of an intraday bar, with its offset. */
+        readonly ts?: string | undefined
+        /** Of a daily or longer bar: the session, the Monday of the week or the first of the month. */
+        readonly session?: string | undefined
+        /** First price. */
+        readonly open?: number | undefined
+        /** Highest price. */
+        readonly high?: number | undefined
+        /** Lowest price. */
+        readonly low?: number | undefined
+        /** Last price. */
+        readonly close?: number | undefined
+        /** Units traded. */
+        readonly volume?: number | null | undefined
+        /** Volume-weighted average price. */
+        readonly vwap?: number | null | undefined
+        /** Number of trades. */
+        readonly trades?: number | null | undefined
+        /** Whose the bar was that was read; it changes nothing. */
+        readonly provider?: string | undefined
+        /** As it was read; the calendar decides on the new one. */
+        readonly state?: string | undefined
+      }
+    }
+    readonly answer: {
+      /** The run that loaded the bars. */
+      readonly run: number
+      readonly symbol: string
+      readonly interval: string
+      readonly provider: 'manual'
+      /** Bars that were new. */
+      readonly inserted: number
+      /** Bars that changed. */
+      readonly updated: number
+      /** Bars that were the same. */
+      readonly unchanged: number
+    }
+  }
+  /** Take back a bar given by hand. What vendors have of it shows again. The value stays among the revisions. */
+  readonly deleteStockPrice: {
+    readonly params: {
+      /** One of 1m, 5m, 15m, 30m, 1h, 1d, 1wk, 1mo; spellings such as 5min, hour or daily are understood. Without it: `1d`. */
+      readonly interval?: string | undefined
+      /** Symbol, in any case. */
+      readonly symbol: string
+      /** Start of the bar: a date for daily and longer bars, else an instant. */
+      readonly ts: string
+    }
+    readonly answer: void
   }
   /** The latest bar of a stock. Of several vendors the one whose bar is newest; of equal ones by priority. */
   readonly getStockPricesLatest: {
@@ -1131,31 +1295,6 @@ export interface Operations {
       readonly observations: readonly (readonly (number)[])[]
     }
   }
-  /** Runs, newest first. */
-  readonly getEtlJobs: {
-    readonly params: {
-      /** Only runs that ended so. */
-      readonly status?: 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted' | undefined
-      /** Rows in one answer, 1000 at most. Without it: `50`. */
-      readonly limit?: number | undefined
-      /** The `next` of the answer before; it goes on after its last row. */
-      readonly cursor?: string | undefined
-    }
-    readonly answer: {
-      readonly data: readonly (Run)[]
-      /** Cursor of the next answer; null at the end. */
-      readonly next: string | null
-    }
-    readonly row: Run
-  }
-  /** One run with its tasks. */
-  readonly getEtlJob: {
-    readonly params: {
-      /** Id of the run. */
-      readonly id: number
-    }
-    readonly answer: RunDetails
-  }
   /** What is stored, and how fresh it is. Sums over the whole store, and its series by symbol. */
   readonly getEtlStatus: {
     readonly params: {
@@ -1225,6 +1364,91 @@ export interface Operations {
       readonly next: string | null
     }
     readonly row: SeriesStatus
+  }
+  /** Runs, newest first. */
+  readonly getEtlJobs: {
+    readonly params: {
+      /** Only runs that ended so. */
+      readonly status?: 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted' | undefined
+      /** Rows in one answer, 1000 at most. Without it: `50`. */
+      readonly limit?: number | undefined
+      /** The `next` of the answer before; it goes on after its last row. */
+      readonly cursor?: string | undefined
+    }
+    readonly answer: {
+      readonly data: readonly (Run)[]
+      /** Cursor of the next answer; null at the end. */
+      readonly next: string | null
+    }
+    readonly row: Run
+  }
+  /** One run with its tasks. */
+  readonly getEtlJob: {
+    readonly params: {
+      /** Id of the run. */
+      readonly id: number
+    }
+    readonly answer: RunDetails
+  }
+  /** Runs, newest first. */
+  readonly getEtlRuns: {
+    readonly params: {
+      /** Only runs that ended so. */
+      readonly status?: 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted' | undefined
+      /** Rows in one answer, 1000 at most. Without it: `50`. */
+      readonly limit?: number | undefined
+      /** The `next` of the answer before; it goes on after its last row. */
+      readonly cursor?: string | undefined
+    }
+    readonly answer: {
+      readonly data: readonly (Run)[]
+      /** Cursor of the next answer; null at the end. */
+      readonly next: string | null
+    }
+    readonly row: Run
+  }
+  /** Start a run. Answers as soon as the run is in the store; the work goes on in the server. `location` names the run, which shows how far it is. */
+  readonly createEtlRun: {
+    readonly params: {
+      readonly body: {
+        /** `fetch` brings series up to date, `backfill` gets history, `repair` closes gaps. Without it: `fetch`. */
+        readonly job?: 'fetch' | 'backfill' | 'repair' | undefined
+        /** Without it the watch list; to repair, all that is stored. */
+        readonly symbols?: readonly (string)[] | undefined
+        /** Without it DEFAULT_INTERVAL; to repair, all that are stored. */
+        readonly intervals?: readonly (string)[] | undefined
+        /** Only this one; else the first that can serve. */
+        readonly provider?: string | undefined
+        /** First session. */
+        readonly from?: string | undefined
+        /** The session to stop before. */
+        readonly until?: string | undefined
+        /** In place of `from`: so many days back from today. */
+        readonly days?: number | undefined
+        /** Ask again for what is final, too. Without it: `false`. */
+        readonly force?: boolean | undefined
+      }
+    }
+    readonly answer: {
+      readonly run: null
+      readonly status: 'succeeded'
+    } | RunDetails
+  }
+  /** One run with its tasks. */
+  readonly getEtlRun: {
+    readonly params: {
+      /** Id of the run. */
+      readonly id: number
+    }
+    readonly answer: RunDetails
+  }
+  /** Cancel a run. It ends within the answer in hand: what is stored stays, and the next run goes on from there. */
+  readonly cancelEtlRun: {
+    readonly params: {
+      /** Id of the run. */
+      readonly id: number
+    }
+    readonly answer: RunDetails
   }
   /** Rows that a check refused, newest first. */
   readonly getRejects: {
@@ -1314,6 +1538,30 @@ export interface Operations {
     readonly params: Readonly<Record<never, never>>
     readonly answer: {
       readonly data: readonly (Provider)[]
+      /** Cursor of the next answer; null at the end. */
+      readonly next: string | null
+    }
+  }
+  /** Who changed what, newest first. Takes the role admin, on loopback as well. */
+  readonly getAudit: {
+    readonly params: {
+      /** Only entries older than this id. */
+      readonly before?: number | undefined
+      /** Most entries. */
+      readonly limit?: number | undefined
+    }
+    readonly answer: {
+      readonly data: readonly ({
+        readonly id: number
+        /** Instant. */
+        readonly at: string
+        readonly action: string
+        /** Who: a key, a token, or a user of the machine. */
+        readonly actor: string
+        readonly address: string | null
+        readonly target: string | null
+        readonly detail: string | null
+      })[]
       /** Cursor of the next answer; null at the end. */
       readonly next: string | null
     }

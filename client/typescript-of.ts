@@ -16,7 +16,7 @@ export interface Schema {
   readonly default?: unknown
 }
 
-type Content = Readonly<Record<string, { readonly schema: Schema }>>
+type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>
 
 export interface OperationObject {
   readonly operationId: string
@@ -76,14 +76,15 @@ ${entries.join('')}}
 
 function operationType(document: OpenApiDocument, operation: Operation): string {
   const { operationId, summary = '', description = '', responses } = operation
-  const [, success] = Object.entries(responses).find(([status]) => status.startsWith('2'))!
-  const content = success.content ?? {}
-  const answer = content['application/json']?.schema
+  const answers = Object.entries(responses)
+    .filter(([status]) => status.startsWith('2'))
+    .map(([, { content }]) => content?.['application/json']?.schema)
+  const answer = answers[0]
   const formats = formatsOf(operation)
   const row = answer === undefined ? undefined : listRow(document, operation, answer)
   const members = [
     `params: ${paramsType(operation)}`,
-    `answer: ${answer === undefined ? 'void' : typeOf(answer, '    ')}`,
+    `answer: ${union(answers.map((one) => (one === undefined ? 'void' : typeOf(one, '    '))))}`,
     ...(row === undefined ? [] : [`row: ${typeOf(row, '    ')}`]),
     ...(row === undefined || !formats.includes('ndjson')
       ? []
