@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
+import { getInstrument } from '../db/instruments.ts'
 import { StockyardError } from '../domain/error.ts'
 import { parseInterval, type Interval } from '../domain/interval.ts'
 import { requireSymbol } from '../db/instruments.ts'
@@ -126,22 +127,29 @@ const unchanged = {
 }
 
 export function addPrices(app: App, context: ApiContext): void {
-  addPricesOfOne(app, context)
+  addPricesOfOne(app, context, { url: '/api/v1/stocks/:symbol/prices', what: 'stock' })
+  addPricesOfOne(app, context, { url: '/api/v1/indices/:symbol/prices', what: 'index' })
   addPricesOfMany(app, context)
 }
 
-function addPricesOfOne(app: App, context: ApiContext): void {
+interface PricesRoute {
+  readonly url: string
+  /** An index is a stock, too, but not the other way round. */
+  readonly what: 'stock' | 'index'
+}
+
+function addPricesOfOne(app: App, context: ApiContext, { url, what }: PricesRoute): void {
   const { readPool: pool, options } = context
   app.get(
-    '/api/v1/stocks/:symbol/prices',
+    url,
     {
       config: { access: 'read' },
       compress: {},
       schema: {
         tags,
-        summary: 'Bars of a stock',
+        summary: what === 'index' ? 'Bars of an index' : 'Bars of a stock',
         description:
-          'From the store; nothing is fetched. A stock that has none at the interval answers with bars made of shorter ones, or with an empty list.',
+          'From the store; nothing is fetched. One that has none at the interval answers with bars made of shorter ones, or with an empty list.',
         params: symbolPath,
         querystring: pricesQuery(options),
         response: { 200: priceResponse(priceList), ...unchanged, ...problems(wrong) },
@@ -150,6 +158,7 @@ function addPricesOfOne(app: App, context: ApiContext): void {
     async (request, reply) => {
       const asked = request.query
       const { symbol } = request.params
+      if (what === 'index') await requireIndex(pool, symbol)
       const wanted = { symbol, ...toBarQuery(asked, context) }
       const answering = await beginAnswer(request, reply, context, [symbol])
       if (answering.isKnown) return reply.code(304).send()
@@ -165,6 +174,15 @@ function addPricesOfOne(app: App, context: ApiContext): void {
       return sendStreams([{ ...answer, chunks: [answer] }], answering, request, reply, context)
     },
   )
+}
+
+/** @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID` */
+async function requireIndex(pool: ApiContext['pool'], typed: string): Promise<void> {
+  const { symbol, kind } = await getInstrument(pool, typed)
+  if (kind === 'index') return
+  throw new StockyardError('not-found', 'SYMBOL_UNKNOWN', `The store has no index ${symbol}.`, {
+    hint: `It is of the kind ${kind}: ask for /api/v1/stocks/${symbol}/prices.`,
+  })
 }
 
 function addPricesOfMany(app: App, context: ApiContext): void {

@@ -2,6 +2,7 @@
 import { addActions } from './actions.ts'
 import { addAnalytics } from './analytics.ts'
 import { addAuditRoute } from './audit.ts'
+import { addCalendar } from './calendar.ts'
 import type { ApiContext, App } from './context.ts'
 import { addCoverage } from './coverage.ts'
 import { addEtl } from './etl.ts'
@@ -13,10 +14,11 @@ import { addProviders } from './providers.ts'
 import { addRejects } from './rejects.ts'
 import { addRevisions } from './revisions.ts'
 import { addRuns } from './runs.ts'
-import { addStocks } from './stocks.ts'
+import { addIndexList, addStocks } from './stocks.ts'
 
 export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addStocks,
+  addIndexList,
   addPrices,
   addManualPrices,
   addLatest,
@@ -28,6 +30,7 @@ export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addRuns,
   addRejects,
   addProviders,
+  addCalendar,
   addAuditRoute,
   addHealth,
 ]

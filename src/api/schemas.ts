@@ -8,6 +8,7 @@ import { ACTION_KINDS } from '../domain/action-ledger.ts'
 import { INTERVALS } from '../domain/interval.ts'
 import type { App } from './context.ts'
 import { providerProperties } from './provider-schema.ts'
+import { stockProperties } from './stock-schema.ts'
 
 // Building blocks ------------------------------------------------------------------------------------
 
@@ -274,27 +275,13 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
     session: string('Date of the session.', '2024-01-02'),
     observed_at: INSTANT,
   }),
-  Stock: object({
-    symbol: seriesKey.symbol,
-    kind: { type: 'string', enum: ['stock', 'etf', 'index', 'currency', 'other'] },
-    name: nullableString('Name of the company or fund.'),
-    exchange: string('ISO 10383 code; decides the calendar.', 'XNYS'),
-    currency: nullableString('ISO 4217 code.'),
-    sector: nullableString('As the vendor or somebody here named it.'),
-    industry: nullableString('As the vendor or somebody here named it.'),
-    watched: { type: 'boolean', description: 'On the watch list, which is kept up to date.' },
-    active: { type: 'boolean', description: 'False once deleted; its bars stay.' },
-    listed_on: nullableString('First day of trading, where a vendor says it.'),
-    delisted_on: nullableString('First day on which it was no longer listed.'),
-    simulated: { type: 'boolean', description: 'True when it is from the simulated exchange.' },
-    metadata: {
-      type: 'object',
-      additionalProperties: true,
-      description: 'What vendors say about it, by provider.',
-    },
-    created_at: INSTANT,
-    updated_at: INSTANT,
-  }),
+  Stock: object(stockProperties),
+  ListedStock: {
+    type: 'object',
+    properties: stockProperties,
+    required: ['symbol'],
+    description: 'A stock. With `fields` it has those alone.',
+  },
   Revision: {
     type: 'object',
     properties: {

@@ -10,8 +10,8 @@ import {
 } from '../db/instruments.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { StockyardError } from '../domain/error.ts'
-import { readStocks, stockRow } from '../query/instruments.ts'
-import type { ApiContext, App } from './context.ts'
+import { parseStockFields, pickStockFields, readStocks, stockRow } from '../query/instruments.ts'
+import type { ApiContext, ApiOptions, App } from './context.ts'
 import {
   choice,
   flag,
@@ -72,7 +72,76 @@ const replacement = Type.Object(fields, {
 const tags = ['stocks']
 const one = (description: string) => ({ description, ...ref('Stock') })
 
-export function addStocks(app: App, { pool, readPool, options }: ApiContext): void {
+/** Filters of a list of stocks. */
+function listQuery(options: ApiOptions) {
+  return {
+    exchange: Type.Optional(text(40, { description: 'Only of this exchange.' })),
+    sector: Type.Optional(text(100, { description: 'Only of this sector, in any case.' })),
+    active: Type.Optional(flag({ default: true, description: 'False lists deleted ones.' })),
+    watched: Type.Optional(flag({ description: 'Only those on the watch list, or not.' })),
+    text: Type.Optional(
+      text(100, { description: 'Words in the symbol, name, sector or industry.' }),
+    ),
+    sort: Type.Optional(choice(['asc', 'desc'], { default: 'asc', description: 'By symbol.' })),
+    fields: Type.Optional(
+      text(200, {
+        description: 'Only these; the symbol is always there.',
+        examples: ['name,sector'],
+      }),
+    ),
+    skip: Type.Optional(
+      wholeNumber(0, 1_000_000, {
+        default: 0,
+        description: 'Rows to leave out; `cursor` is quicker and steadier.',
+      }),
+    ),
+    ...paging(options),
+  }
+}
+
+type ListQuery = Static<ReturnType<typeof listSchema>>
+const listSchema = (options: ApiOptions) => Type.Object(listQuery(options))
+
+/** Stocks of a kind, or of any. */
+async function listStocks(
+  { readPool, options }: ApiContext,
+  kind: InstrumentFields['kind'] | undefined,
+  { active = true, limit = options.defaultPageSize, fields: named, ...filter }: ListQuery,
+) {
+  if (filter.cursor !== undefined && filter.skip !== undefined) {
+    throw new StockyardError('usage', 'PARAMETER_INVALID', 'Give "skip" or "cursor", not both.')
+  }
+  const shown = named === undefined ? null : parseStockFields(named)
+  const { data, next } = await readStocks(readPool, { ...filter, kind, active, limit })
+  return { data: shown === null ? data : data.map((row) => pickStockFields(row, shown)), next }
+}
+
+const listed = {
+  200: { description: 'Stocks.', ...list(ref('ListedStock')) },
+  ...problems({ 400: 'A parameter is wrong.' }),
+}
+const LIST_NOTE = 'By symbol. Deleted ones are left out unless `active=false` asks for them.'
+
+/** Adds the list of indices, which are stocks of that kind. */
+export function addIndexList(app: App, context: ApiContext): void {
+  app.get(
+    '/api/v1/indices',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        summary: 'List indices',
+        description: `Stocks of the kind \`index\`. ${LIST_NOTE}`,
+        querystring: query(listQuery(context.options)),
+        response: listed,
+      },
+    },
+    async ({ query: asked }) => await listStocks(context, 'index', asked),
+  )
+}
+
+export function addStocks(app: App, context: ApiContext): void {
+  const { pool, options } = context
   app.get(
     '/api/v1/stocks',
     {
@@ -80,36 +149,15 @@ export function addStocks(app: App, { pool, readPool, options }: ApiContext): vo
       schema: {
         tags,
         summary: 'List stocks',
-        description: 'By symbol. Deleted ones are left out unless `active=false` asks for them.',
+        description: LIST_NOTE,
         querystring: query({
-          exchange: Type.Optional(text(40, { description: 'Only of this exchange.' })),
-          sector: Type.Optional(text(100, { description: 'Only of this sector, in any case.' })),
           kind: Type.Optional(choice(INSTRUMENT_KINDS, { description: 'Only of this kind.' })),
-          active: Type.Optional(flag({ default: true, description: 'False lists deleted ones.' })),
-          watched: Type.Optional(flag({ description: 'Only those on the watch list, or not.' })),
-          text: Type.Optional(
-            text(100, { description: 'Words in the symbol, name, sector or industry.' }),
-          ),
-          skip: Type.Optional(
-            wholeNumber(0, 1_000_000, {
-              default: 0,
-              description: 'Rows to leave out; `cursor` is quicker and steadier.',
-            }),
-          ),
-          ...paging(options),
+          ...listQuery(options),
         }),
-        response: {
-          200: { description: 'Stocks.', ...list(ref('Stock')) },
-          ...problems({ 400: 'A parameter is wrong.' }),
-        },
+        response: listed,
       },
     },
-    async ({ query: { active = true, limit = options.defaultPageSize, ...filter } }) => {
-      if (filter.cursor !== undefined && filter.skip !== undefined) {
-        throw new StockyardError('usage', 'PARAMETER_INVALID', 'Give "skip" or "cursor", not both.')
-      }
-      return await readStocks(readPool, { ...filter, active, limit })
-    },
+    async ({ query: { kind, ...asked } }) => await listStocks(context, kind, asked),
   )
   app.post(
     '/api/v1/stocks',
@@ -135,7 +183,7 @@ export function addStocks(app: App, { pool, readPool, options }: ApiContext): vo
         .send(stockRow(added))
     },
   )
-  addOneStock(app, { pool, readPool })
+  addOneStock(app, context)
 }
 
 function addOneStock(app: App, { pool, readPool }: Pick<ApiContext, 'pool' | 'readPool'>): void {

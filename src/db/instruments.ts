@@ -49,6 +49,8 @@ export interface InstrumentFilter {
   readonly text?: string | undefined
   /** Only symbols after this one, in the order of the list. */
   readonly after?: string | undefined
+  /** By symbol; absent: ascending. */
+  readonly sort?: 'asc' | 'desc' | undefined
   readonly skip?: number | undefined
   readonly limit?: number | undefined
 }
@@ -179,6 +181,7 @@ export async function listInstruments(
   db: Queryable,
   filter: InstrumentFilter = {},
 ): Promise<Instrument[]> {
+  const [beyond, order] = filter.sort === 'desc' ? ['<', 'DESC'] : ['>', 'ASC']
   const { rows } = await db.query<InstrumentRow>(
     `SELECT ${COLUMNS} ${FROM}
      WHERE ($1::text IS NULL OR upper(i.exchange) = upper($1))
@@ -188,8 +191,8 @@ export async function listInstruments(
        AND ($5::boolean IS NULL OR i.watched = $5)
        AND ($6::text IS NULL
             OR position(lower($6) IN lower(concat_ws(' ', y.symbol, i.name, i.sector, i.industry))) > 0)
-       AND ($7::text IS NULL OR y.symbol > $7 COLLATE "C")
-     ORDER BY y.symbol COLLATE "C"
+       AND ($7::text IS NULL OR y.symbol ${beyond} $7 COLLATE "C")
+     ORDER BY y.symbol COLLATE "C" ${order}
      OFFSET $8 LIMIT $9`,
     [
       filter.exchange ?? null,

@@ -62,6 +62,26 @@ describe('the list of stocks', () => {
   })
 })
 
+describe('a list that is cut or turned', () => {
+  it('runs backwards, by cursor too', async () => {
+    const first = await ask(app, '/api/v1/stocks?sort=desc&limit=2')
+    const rest = await ask(app, `/api/v1/stocks?sort=desc&cursor=${String(first.body.next)}`)
+    assert.deepEqual(
+      [...first.body.data, ...rest.body.data].map(({ symbol }) => symbol),
+      ['XOM', 'MSFT', 'AAPL'],
+    )
+    const turned = await ask(app, `/api/v1/stocks?cursor=${String(first.body.next)}`)
+    assert.deepEqual([turned.status, turned.body['code']], [400, 'CURSOR_INVALID'])
+  })
+
+  it('has just the fields that are wanted', async () => {
+    const { body } = await ask(app, '/api/v1/stocks?fields=sector,name&limit=1')
+    assert.deepEqual(body.data, [{ symbol: 'AAPL', name: 'Apple Inc.', sector: 'Technology' }])
+    const wrong = await ask(app, '/api/v1/stocks?fields=sektor')
+    assert.deepEqual([wrong.status, wrong.body['code']], [400, 'PARAMETER_INVALID'])
+  })
+})
+
 describe('one stock', () => {
   it('is added, found in any case, changed, replaced, deleted and brought back', async () => {
     const url = '/api/v1/stocks/BRK.B'
@@ -113,5 +133,24 @@ describe('one stock', () => {
        WHERE NOT EXISTS (SELECT FROM stockyard.symbols WHERE instrument_id = id)`,
     )
     assert.equal(rows[0].instruments, 0)
+  })
+})
+
+describe('indices', () => {
+  it('are stocks of that kind, with prices', async () => {
+    const body = { symbol: '^GSPC', name: 'S&P 500' }
+    assert.equal((await ask(app, '/api/v1/stocks', { method: 'POST', body })).status, 201)
+    const listed = await ask(app, '/api/v1/indices?fields=kind')
+    assert.deepEqual(listed.body.data, [{ symbol: '^GSPC', kind: 'index' }])
+    assert.deepEqual(await symbols('?kind=index'), ['^GSPC'])
+    const session = '2024-06-04'
+    const values = { open: 5278.24, high: 5298.8, low: 5257.63, close: 5291.34 }
+    const bar = { symbol: '^GSPC', session, ...values }
+    const given = await ask(app, '/api/v1/prices', { method: 'POST', body: bar })
+    assert.equal(given.status, 201, given.text)
+    const prices = await ask(app, '/api/v1/indices/%5EGSPC/prices?fields=close')
+    assert.deepEqual(prices.body.data, [{ session, close: 5291.34 }])
+    const stock = await ask(app, '/api/v1/indices/AAPL/prices')
+    assert.deepEqual([stock.status, stock.body['code']], [404, 'SYMBOL_UNKNOWN'])
   })
 })
