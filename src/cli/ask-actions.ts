@@ -11,6 +11,11 @@ import type { CommandContext } from './run-command.ts'
 /** Symbols that a line names; of more it tells how many. */
 const NAMED_MAX = 5
 
+interface ActionsScope extends Pick<ActionsWish, 'providers' | 'which'> {
+  /** Only these; absent: all of the run. */
+  readonly symbols?: ReadonlySet<string>
+}
+
 /**
  * Asks for the splits and dividends of a run's symbols that are due, and counts the calls in its summary.
  * What does not come is told in the log and in the run, and changes nothing else.
@@ -19,12 +24,12 @@ export async function withActions(
   context: CommandContext,
   config: Config,
   summary: FetchSummary,
-  { providers, which }: Pick<ActionsWish, 'providers' | 'which'>,
+  { providers, which, symbols: only }: ActionsScope,
 ): Promise<FetchSummary> {
   const [first] = providers
   if (first === undefined || context.signal.aborted) return summary
   const asking = await openVendor(context, first, config)
-  const symbols = symbolsOf(summary)
+  const symbols = symbolsOf(summary).filter((symbol) => only?.has(symbol) !== false)
   const calls = await keepActions(
     { ...asking, configs: config.providers },
     { symbols, providers, which, runs: new Map(symbols.map((symbol) => [symbol, summary.run])) },

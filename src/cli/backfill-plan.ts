@@ -16,6 +16,7 @@ export function planJson(plan: BackfillPlan) {
       ...rest,
       seconds: Math.ceil(ms / 1000),
     })),
+    actions: plan.actions,
     tasks: plan.series.map(({ days, notOffered, ...rest }) => ({
       ...rest,
       from: days === null ? null : formatDate(days.from),
@@ -46,11 +47,22 @@ export function planText(output: Output, plan: BackfillPlan): string {
   )
   const lines = [
     `In all ${countOf(plan.calls, 'call')}, ${formatCount(plan.rows)} bars at most, ${sizeText(plan.bytes)} on disk.`,
+    ...actionsTexts(plan),
     ...plan.providers.map(providerText),
     ...plan.series.flatMap(lackTexts),
     'Nothing was spent: this is the plan only.',
   ]
   return `${table}${lines.join('\n')}\n`
+}
+
+function actionsTexts({ actions }: BackfillPlan): string[] {
+  if (actions.length === 0) return []
+  const calls = countOf(
+    actions.reduce((total, one) => total + one.calls, 0),
+    'call',
+  )
+  const symbols = countOf(new Set(actions.map(({ symbol }) => symbol)).size, 'symbol')
+  return [`Of them ${calls} for the splits and dividends of ${symbols}, once the bars are in.`]
 }
 
 function providerText({

@@ -10,6 +10,7 @@ import { spanOf } from '../load/plan-backfill.ts'
 import { parseBudget } from '../providers/budget.ts'
 import { sleep } from '../providers/fetch.ts'
 import { planJson, planText } from './backfill-plan.ts'
+import { withActions } from './ask-actions.ts'
 import type { Define } from './commands.ts'
 import { exitCodeOf, summaryText, watchedSymbols } from './fetch.ts'
 import {
@@ -125,10 +126,23 @@ async function backfillCommand(
     return 0
   }
   const work = { context, store, config, wish, lane: options.lane }
-  const summary = await runToTheEnd(work, plan, options.wait === true)
+  const fetched = await runToTheEnd(work, plan, options.wait === true)
+  const summary = await withPlannedActions(work, plan, fetched)
   if (context.json) await writeJson(context.stdout, summary)
   else await context.stdout.write(summaryText(context, store, summary))
   return isExhausted(summary) ? 5 : exitCodeOf(summary)
+}
+
+/** Asks for the splits and dividends of the plan, unless the bars are not all in for want of calls. */
+async function withPlannedActions(
+  { context, config, wish }: Backfill,
+  plan: BackfillPlan,
+  summary: FetchSummary,
+): Promise<FetchSummary> {
+  if (isExhausted(summary) || plan.actions.length === 0) return summary
+  const symbols = new Set(plan.actions.map(({ symbol }) => symbol))
+  const { providers } = wish
+  return await withActions(context, config, summary, { providers, which: 'unanswered', symbols })
 }
 
 /** Runs it; where the budget is used up and waiting is wanted, again after each reset. */
@@ -156,7 +170,7 @@ function toWorkPlan(plan: BackfillPlan): WorkPlan {
   const day = { left: Infinity, endsAt: 0 }
   const budgets = plan.providers.map(({ budget }) => parseBudget(budget))
   return {
-    calls: plan.calls,
+    calls: plan.series.reduce((total, { calls }) => total + calls, 0),
     spanMs: (calls) => Math.max(0, ...budgets.map((budget) => spanOf(calls, budget, day, 0).ms)),
   }
 }

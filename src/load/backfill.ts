@@ -13,12 +13,13 @@ import type { Budget, Lane } from '../domain/budget.ts'
 import { leavesReserve } from '../domain/budget.ts'
 import type { DayRange } from '../domain/coverage.ts'
 import { DAY_MS } from '../domain/date.ts'
-import type { Interval } from '../domain/interval.ts'
+import { isIntraday, type Interval } from '../domain/interval.ts'
 import { getZone } from '../domain/zone.ts'
 import { parseBudget } from '../providers/budget.ts'
 import type { Provider } from '../providers/provider.ts'
 import { baseInterval } from './derive-series.ts'
 import { makeTasks } from './fetch-series.ts'
+import { planActions } from './keep-actions.ts'
 import type { CalendarOf } from './open-calendars.ts'
 import { asTraded, countBars, planCalls, type PlannedCalls } from './plan-calls.ts'
 import { daysAt, spanOf, type DayState, type Span } from './plan-backfill.ts'
@@ -58,8 +59,16 @@ export interface PlannedProvider extends Span {
   readonly daysOnFreePlan: { readonly perDay: number; readonly days: number } | null
 }
 
+/** Splits and dividends that come with history as traded, once its bars are in. */
+export interface PlannedActions {
+  readonly symbol: string
+  readonly provider: string
+  readonly calls: number
+}
+
 export interface BackfillPlan {
   readonly series: readonly PlannedSeries[]
+  readonly actions: readonly PlannedActions[]
   readonly providers: readonly PlannedProvider[]
   readonly calls: number
   readonly rows: number
@@ -78,23 +87,43 @@ export async function planBackfill(context: PlanContext, wish: FetchWish): Promi
   const planned: PlannedSeries[] = []
   const bases = new Set<string>()
   for (const task of tasks) planned.push(await planTask(context, wish, task, bases))
+  const actions = await planHistoryActions(context, wish, planned)
+  const spent = [...planned, ...actions]
   const providers: PlannedProvider[] = []
   for (const provider of wish.providers) {
-    const own = planned.filter((series) => series.provider === provider.id)
-    const calls = sum(own, (series) => series.calls)
+    const own = spent.filter((one) => one.provider === provider.id)
+    const calls = sum(own, (one) => one.calls)
     if (own.length > 0) providers.push(await planProvider(context, provider, calls))
   }
   const rows = sum(planned, (series) => series.rows)
   const bytesPerBar = (await measureBytesPerBar(pool)) ?? USUAL_BYTES_PER_BAR
   return {
     series: planned,
+    actions,
     providers,
-    calls: sum(planned, (series) => series.calls),
+    calls: sum(spent, (one) => one.calls),
     rows,
     bytes: Math.round(rows * bytesPerBar),
     ms: Math.max(0, ...providers.map(({ ms }) => ms)),
     days: Math.max(0, ...providers.map(({ days }) => days)),
   }
+}
+
+/**
+ * Splits and dividends of symbols of which days or longer bars as traded are wanted, where no answer to that
+ * is there yet. The short history of minutes is not worth the calls.
+ */
+async function planHistoryActions(
+  context: PlanContext,
+  wish: FetchWish,
+  planned: readonly PlannedSeries[],
+): Promise<PlannedActions[]> {
+  const raw = new Set(wish.providers.filter(({ basis }) => basis === 'raw').map(({ id }) => id))
+  const symbols = planned
+    .filter(({ provider, interval }) => raw.has(provider ?? '') && !isIntraday(interval))
+    .map(({ symbol }) => symbol)
+  const due = await planActions(context, [...new Set(symbols)], wish.providers)
+  return due.map(({ symbol, provider, calls }) => ({ symbol, provider: provider.id, calls }))
 }
 
 async function planTask(

@@ -73,7 +73,8 @@ it('goes on after each reset, and its summary is over all of its runs', async ()
       finalOnly: true,
     },
   }
-  const plan = { series: [], providers: [], calls: 8, rows: 0, bytes: 0, ms: 0, days: 3 }
+  const totals = { calls: 8, rows: 0, bytes: 0, ms: 0, days: 3 }
+  const plan = { series: [], actions: [], providers: [], ...totals }
   const summary = await runToTheEnd(work, plan, true)
   await store.close()
   // Two months of four symbols are eight calls: three, three and two.

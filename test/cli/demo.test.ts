@@ -24,6 +24,19 @@ test('demo --once stores five symbols at two intervals, marked SIMULATED, and re
   const simulated = { STOCKYARD_HOME: join(home, 'demo') }
   const status = await run(['status', 'AAPL'], simulated)
   assert.match(status.stdout, /^SIMULATED: /m)
+  // Splits and dividends came along, so that prices can be adjusted and nothing is in doubt.
+  const shown = await run(['symbols', 'show', 'AAPL'], simulated)
+  assert.match(shown.stdout, /^splits and dividends asked last: alpha-vantage 20\d\d-/m)
+  const verified = await run(['verify'], simulated)
+  assert.equal(verified.code, 0, verified.stdout)
+  // Apple's shares were split 4 for 1 on 2020-08-31, and the exchange pays what they are worth less.
+  const day = ['--from', '2020-08-28', '--until', '2020-08-29', '-i', '1d', '--json']
+  const closeOf = async (adjust: string) =>
+    readJson<{ close: number }>(await run(['bars', 'AAPL', ...day, '--adjust', adjust], simulated))
+      .close
+  const [raw, splits, all] = [await closeOf('none'), await closeOf('splits'), await closeOf('all')]
+  assert.ok(splits < raw / 2 && all < splits, `${raw} ${splits} ${all}`)
+
   const real = { ...simulated, ALPHA_VANTAGE_API_KEY: 'a-key-for-tests' }
   const refused = await run(['fetch', 'AAPL', '-p', 'alpha-vantage', '--json'], real)
   assert.equal(refused.code, 3)
