@@ -80,6 +80,8 @@ export interface Loaded extends TaskCounts {
   readonly watermark: number | null
   /** First day that was covered before, where a new split makes the series be fetched again; else null. */
   readonly restateFrom: number | null
+  /** First day ever covered, where nothing was any more when the answer came; else null. */
+  readonly forgottenFrom: number | null
 }
 
 /** Stores an answer. */
@@ -129,7 +131,8 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   await addTaskCounts(connection, load.runId, load.taskNumber, seriesId, counts, change.watermark)
   const restateFrom = isRestated ? (held.coverage[0]?.from ?? null) : null
   const revised = merged.reduce((sum, merge) => sum + merge.revised, 0)
-  return { seriesId, revised, watermark: change.watermark, restateFrom, ...counts }
+  const forgottenFrom = held.coverage.length === 0 ? (held.span?.from ?? null) : null
+  return { seriesId, revised, watermark: change.watermark, restateFrom, forgottenFrom, ...counts }
 }
 
 /** The series of a load, locked; made where it is new, and refused where the store is of the other kind. */

@@ -130,6 +130,10 @@ async function fetchPlanned(
     const loaded = await addAnswer(context, task, answer, calendar)
     progress = addLoaded(progress, loaded, answer)
     restateFrom ??= loaded.restateFrom
+    // Another series of the instrument learnt of a split after these calls were planned.
+    if (task.provider.basis === 'split' && (head?.coverage.length ?? 0) > 0) {
+      restateFrom ??= loaded.forgottenFrom
+    }
     report(progress)
     return answer.next
   }
