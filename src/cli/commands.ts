@@ -125,8 +125,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'export',
     group: READING,
-    summary: 'bars as CSV or NDJSON',
+    summary: 'bars in files: CSV, NDJSON, Parquet, Arrow, SQL',
     load: () => import('./export.ts'),
+  },
+  {
+    name: 'import',
+    group: READING,
+    summary: 'store bars of files, checked like those of any vendor',
+    load: () => import('./import.ts'),
   },
   {
     name: 'market',

@@ -1,0 +1,160 @@
+/** Rows of a file that a person brings, some thousand at a time: CSV, NDJSON, Parquet, Arrow. */
+import { createReadStream } from 'node:fs'
+import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { RecordBatchReader } from 'apache-arrow'
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { messageOf, StockyardError } from '../domain/error.ts'
+import { csvRecords } from './read-csv.ts'
+
+export const READ_FORMATS = ['csv', 'ndjson', 'parquet', 'arrow'] as const
+export type ReadFormat = (typeof READ_FORMATS)[number]
+
+export interface FileRow {
+  /** Cells by the name of their column. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** The row as text. */
+  readonly raw: string
+}
+
+const PAGE_ROWS = 10_000
+
+const BY_ENDING: Readonly<Record<string, ReadFormat>> = {
+  csv: 'csv',
+  tsv: 'csv',
+  txt: 'csv',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  parquet: 'parquet',
+  arrow: 'arrow',
+  arrows: 'arrow',
+  feather: 'arrow',
+}
+
+/**
+ * The format that a name's ending tells, before `.gz`.
+ * @throws StockyardError `FILE_FORMAT_UNKNOWN`
+ */
+export function formatOfName(path: string): ReadFormat {
+  const ending = /\.([a-z]+)$/.exec(path.toLowerCase().replace(/\.gz$/, ''))?.[1] ?? ''
+  const format = BY_ENDING[ending]
+  if (format !== undefined) return format
+  throw new StockyardError('usage', 'FILE_FORMAT_UNKNOWN', `The name ${path} tells no format.`, {
+    hint: `Name one with --format: ${READ_FORMATS.join(', ')}.`,
+  })
+}
+
+/**
+ * The rows of a file in order, in pages. No more than a page is held, of Parquet a row group.
+ * @throws StockyardError `FILE_UNREADABLE`
+ */
+export async function* readFileRows(path: string, format: ReadFormat): AsyncGenerator<FileRow[]> {
+  try {
+    yield* inPages(rowsOf(path, format))
+  } catch (error) {
+    if (error instanceof StockyardError) throw error
+    const reason = messageOf(error)
+    throw new StockyardError('usage', 'FILE_UNREADABLE', `${path} cannot be read: ${reason}.`, {
+      hint: `Check the path, and that the file is ${format}.`,
+      cause: error,
+    })
+  }
+}
+
+function rowsOf(path: string, format: ReadFormat): AsyncGenerator<FileRow> {
+  if (format === 'csv') return csvRows(path)
+  if (format === 'ndjson') return jsonRows(path)
+  return format === 'parquet' ? parquetRows(path) : arrowRows(path)
+}
+
+async function* inPages(rows: AsyncIterable<FileRow>): AsyncGenerator<FileRow[]> {
+  let page: FileRow[] = []
+  for await (const row of rows) {
+    page.push(row)
+    if (page.length < PAGE_ROWS) continue
+    yield page
+    page = []
+  }
+  if (page.length > 0) yield page
+}
+
+async function* textOf(path: string): AsyncGenerator<string> {
+  const bytes = createReadStream(path)
+  const source = path.toLowerCase().endsWith('.gz')
+    ? bytes.on('error', (error) => plain.destroy(error)).pipe(createGunzip())
+    : bytes
+  const plain: NodeJS.ReadableStream & { destroy(error: Error): unknown } = source
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  for await (const chunk of source) yield decoder.decode(chunk as Buffer, { stream: true })
+  yield decoder.decode()
+}
+
+async function* csvRows(path: string): AsyncGenerator<FileRow> {
+  let names: readonly string[] | null = null
+  for await (const { cells, raw } of csvRecords(textOf(path))) {
+    if (names === null) {
+      names = cells.map((name) => name.trim())
+      continue
+    }
+    const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+    names.forEach((name, i) => (values[name] = cells[i] ?? ''))
+    yield { values, raw }
+  }
+}
+
+async function* jsonRows(path: string): AsyncGenerator<FileRow> {
+  let rest = ''
+  for await (const part of textOf(path)) {
+    const lines = (rest + part).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) if (line.trim() !== '') yield jsonRow(line)
+  }
+  if (rest.trim() !== '') yield jsonRow(rest)
+}
+
+/** A line that is no object has no values, and is refused with its text like any row. */
+function jsonRow(raw: string): FileRow {
+  try {
+    const value: unknown = JSON.parse(raw)
+    const isObject = typeof value === 'object' && value !== null
+    return { values: isObject ? { ...value } : {}, raw }
+  } catch {
+    return { values: {}, raw }
+  }
+}
+
+/** What other programs compress Parquet with, besides Snappy, which the reader knows itself. */
+const compressors = {
+  ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes),
+  GZIP: (bytes: Uint8Array) => gunzipSync(bytes),
+  BROTLI: (bytes: Uint8Array) => brotliDecompressSync(bytes),
+}
+
+async function* parquetRows(path: string): AsyncGenerator<FileRow> {
+  const file = await asyncBufferFromFile(path)
+  const metadata = await parquetMetadataAsync(file)
+  let rowStart = 0
+  for (const group of metadata.row_groups) {
+    const rowEnd = rowStart + Number(group.num_rows)
+    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors })
+    for (const values of rows) yield { values, raw: rawOf(values) }
+    rowStart = rowEnd
+  }
+}
+
+async function* arrowRows(path: string): AsyncGenerator<FileRow> {
+  const reader = await RecordBatchReader.from(createReadStream(path))
+  for await (const batch of reader) {
+    const columns = batch.schema.fields.map(({ name }, i) => [name, batch.getChildAt(i)!] as const)
+    for (let row = 0; row < batch.numRows; row += 1) {
+      const values: Record<string, unknown> = {}
+      for (const [name, column] of columns) values[name] = column.get(row)
+      yield { values, raw: rawOf(values) }
+    }
+  }
+}
+
+function rawOf(values: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(values, (_name, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  )
+}
