@@ -86,9 +86,12 @@ async function fetchCommand(
     options.actions === true
       ? await withActions(context, config, fetched, { providers, which })
       : fetched
-  if (!context.json) await tellWithoutActions(context, store, summary, providers)
-  if (context.json) await writeJson(context.stdout, summary)
-  else await context.stdout.write(summaryText(context, store, summary))
+  if (context.json) {
+    await writeJson(context.stdout, summary)
+  } else {
+    await context.stdout.write(summaryText(context, store, summary))
+    await tellWithoutActions(context, store, summary, providers)
+  }
   return exitCodeOf(summary)
 }
 

@@ -107,6 +107,29 @@ describe('keeping current', () => {
     assert.ok(Math.max(...loop.sleeps) <= 3_600_000)
   })
 
+  test('splits and dividends are asked for after the first round, and in no later one of the week', async (t) => {
+    const loop = await startLoop(t, {
+      from: newYork('2026-06-01T14:10'),
+      until: newYork('2026-06-02T10:45'),
+    })
+    await loop.ended
+    const { rows } = await pool.query<{ requests: number; notes: string[] }>(
+      'SELECT requests, notes FROM stockyard.tasks ORDER BY run_id',
+    )
+    assert.deepEqual(
+      rows.map(({ requests }) => requests),
+      [3, 1, 1, 1, 1],
+    )
+    assert.deepEqual(
+      rows.flatMap(({ notes }) => notes.filter((note) => note.includes('dividends'))),
+      ['splits and dividends asked of alpha-vantage: 2 calls'],
+    )
+    const { rows: told } = await pool.query(
+      `SELECT FROM stockyard.actions WHERE provider = 'alpha-vantage' AND kind = 'dividend'`,
+    )
+    assert.ok(told.length > 50)
+  })
+
   test('every series of a symbol is kept current, each when its vendor is due', async (t) => {
     const served: string[] = []
     const loop = await startLoop(t, {
