@@ -580,18 +580,22 @@ export interface Operations {
   /** List stocks. By symbol. Deleted ones are left out unless `active=false` asks for them. */
   readonly getStocks: {
     readonly params: {
+      /** Only of this kind. */
+      readonly kind?: 'stock' | 'etf' | 'index' | 'currency' | 'other' | undefined
       /** Only of this exchange. */
       readonly exchange?: string | undefined
       /** Only of this sector, in any case. */
       readonly sector?: string | undefined
-      /** Only of this kind. */
-      readonly kind?: 'stock' | 'etf' | 'index' | 'currency' | 'other' | undefined
       /** False lists deleted ones. Without it: `true`. */
       readonly active?: boolean | undefined
       /** Only those on the watch list, or not. */
       readonly watched?: boolean | undefined
       /** Words in the symbol, name, sector or industry. */
       readonly text?: string | undefined
+      /** By symbol. Without it: `asc`. */
+      readonly sort?: 'asc' | 'desc' | undefined
+      /** Only these; the symbol is always there. */
+      readonly fields?: string | undefined
       /** Rows to leave out; `cursor` is quicker and steadier. Without it: `0`. */
       readonly skip?: number | undefined
       /** Rows in one answer, 1000 at most. Without it: `50`. */
@@ -600,11 +604,11 @@ export interface Operations {
       readonly cursor?: string | undefined
     }
     readonly answer: {
-      readonly data: readonly (Stock)[]
+      readonly data: readonly (ListedStock)[]
       /** Cursor of the next answer; null at the end. */
       readonly next: string | null
     }
-    readonly row: Stock
+    readonly row: ListedStock
   }
   /** Add a stock. */
   readonly createStock: {
@@ -700,8 +704,91 @@ export interface Operations {
     }
     readonly answer: void
   }
-  /** Bars of a stock. From the store; nothing is fetched. A stock that has none at the interval answers with bars made of shorter ones, or with an empty list. */
+  /** List indices. Stocks of the kind `index`. By symbol. Deleted ones are left out unless `active=false` asks for them. */
+  readonly getIndices: {
+    readonly params: {
+      /** Only of this exchange. */
+      readonly exchange?: string | undefined
+      /** Only of this sector, in any case. */
+      readonly sector?: string | undefined
+      /** False lists deleted ones. Without it: `true`. */
+      readonly active?: boolean | undefined
+      /** Only those on the watch list, or not. */
+      readonly watched?: boolean | undefined
+      /** Words in the symbol, name, sector or industry. */
+      readonly text?: string | undefined
+      /** By symbol. Without it: `asc`. */
+      readonly sort?: 'asc' | 'desc' | undefined
+      /** Only these; the symbol is always there. */
+      readonly fields?: string | undefined
+      /** Rows to leave out; `cursor` is quicker and steadier. Without it: `0`. */
+      readonly skip?: number | undefined
+      /** Rows in one answer, 1000 at most. Without it: `50`. */
+      readonly limit?: number | undefined
+      /** The `next` of the answer before; it goes on after its last row. */
+      readonly cursor?: string | undefined
+    }
+    readonly answer: {
+      readonly data: readonly (ListedStock)[]
+      /** Cursor of the next answer; null at the end. */
+      readonly next: string | null
+    }
+    readonly row: ListedStock
+  }
+  /** Bars of a stock. From the store; nothing is fetched. One that has none at the interval answers with bars made of shorter ones, or with an empty list. */
   readonly getStockPrices: {
+    readonly params: {
+      /** One of 1m, 5m, 15m, 30m, 1h, 1d, 1wk, 1mo; spellings such as 5min, hour or daily are understood. Without it: `1d`. */
+      readonly interval?: string | undefined
+      /** Included. A plain date is a date of the exchange; an instant carries its offset. */
+      readonly from?: string | undefined
+      /** Not included. */
+      readonly until?: string | undefined
+      /** `regular` leaves out intraday bars before the open and after the close. Without it: `all`. */
+      readonly session?: 'all' | 'regular' | undefined
+      /** Whose bars: the id of a provider, or `auto` for the best that any has of each start, by priority. Without it: `auto`. */
+      readonly provider?: string | undefined
+      /** By time. Without it: `asc`. */
+      readonly sort?: 'asc' | 'desc' | undefined
+      /** As traded, in today's shares, or with dividends taken out of older prices, too. Without it: `none`. */
+      readonly adjust?: 'none' | 'splits' | 'all' | undefined
+      /** Final bars as they were known at an instant, or at the end of a date of the exchange. Without it: `now`. */
+      readonly as_of?: string | undefined
+      /** A longer interval that the bars of `interval` are made into. Without it: `none`. */
+      readonly resample?: string | undefined
+      /** `live` adds bars that were seen before their period was over. Without it: `none`. */
+      readonly include?: 'none' | 'live' | undefined
+      /** Only these of open, high, low, close, volume, vwap, trades, provider, state; the key is always there. */
+      readonly fields?: string | undefined
+      /** Rows in one answer, 1000 at most. Without it: `50`. */
+      readonly limit?: number | undefined
+      /** The `next` of the answer before; it goes on after its last row. */
+      readonly cursor?: string | undefined
+      /** Symbol, in any case. */
+      readonly symbol: string
+    }
+    readonly answer: {
+      readonly symbol: string
+      readonly interval: string
+      readonly adjust: 'none' | 'splits' | 'all'
+      /** Whose bars; `auto` where several series were merged, null where there are none. */
+      readonly provider: string | null
+      /** The instant as of which they are known; null: as they are known now. */
+      readonly as_of: string | null
+      readonly data: readonly (Bar)[]
+      /** Cursor of the next answer; null at the end. */
+      readonly next: string | null
+      /** The interval of the stored bars that these were made of, where they were. */
+      readonly derived_from?: string | undefined
+      /** What the answer could not do, where there is something. */
+      readonly warnings?: readonly (string)[] | undefined
+    }
+    readonly row: Bar
+    readonly line: Bar & { readonly symbol: string; readonly interval: string }
+    readonly format: 'ndjson' | 'csv' | 'parquet' | 'arrow'
+  }
+  /** Bars of an index. From the store; nothing is fetched. One that has none at the interval answers with bars made of shorter ones, or with an empty list. */
+  readonly getIndexPrices: {
     readonly params: {
       /** One of 1m, 5m, 15m, 30m, 1h, 1d, 1wk, 1mo; spellings such as 5min, hour or daily are understood. Without it: `1d`. */
       readonly interval?: string | undefined
@@ -1540,6 +1627,96 @@ export interface Operations {
       readonly data: readonly (Provider)[]
       /** Cursor of the next answer; null at the end. */
       readonly next: string | null
+    }
+  }
+  /** Sessions of an exchange. With the closures that were recorded. From today for 31 days, or over a period of ten years at most, all in one answer. */
+  readonly getCalendar: {
+    readonly params: {
+      /** ISO 10383 code: XNYS, XTSE, BVMF, XLON, XETR, XFRA, XPAR, XAMS, XBRU, XSWX, XMIL, XMAD, XSTO, XTKS, XHKG, XSHG, XKRX, XASX, XBOM, 24/7, 24/5; or a name such as NASDAQ. Without it: `XNYS`. */
+      readonly exchange?: string | undefined
+      /** First day. */
+      readonly from?: string | undefined
+      /** Day to stop before. */
+      readonly until?: string | undefined
+    }
+    readonly answer: {
+      readonly exchange: string
+      /** Of the exchange. */
+      readonly name: string
+      readonly time_zone: string
+      readonly data: readonly ({
+        /** Its date. */
+        readonly session: string
+        /** When regular trading begins. */
+        readonly open: string
+        /** When it ends. */
+        readonly close: string
+        /** It closes earlier than usual. */
+        readonly early: boolean
+        /** Pauses of regular trading: start and end. */
+        readonly breaks: readonly (readonly (string)[])[]
+      })[]
+      /** Cursor of the next answer; null at the end. */
+      readonly next: string | null
+    }
+  }
+  /** Whether an exchange trades. At an instant, or at all on a date. */
+  readonly getCalendarIsOpen: {
+    readonly params: {
+      /** ISO 10383 code: XNYS, XTSE, BVMF, XLON, XETR, XFRA, XPAR, XAMS, XBRU, XSWX, XMIL, XMAD, XSTO, XTKS, XHKG, XSHG, XKRX, XASX, XBOM, 24/7, 24/5; or a name such as NASDAQ. Without it: `XNYS`. */
+      readonly exchange?: string | undefined
+      /** An instant, or a date of the exchange. Without it: `now`. */
+      readonly at?: string | undefined
+    }
+    readonly answer: {
+      readonly exchange: string
+      /** Of the exchange. */
+      readonly name: string
+      readonly time_zone: string
+      /** The instant or date asked about. */
+      readonly at: string
+      readonly open: boolean
+      readonly session: {
+        /** Its date. */
+        readonly session: string
+        /** When regular trading begins. */
+        readonly open: string
+        /** When it ends. */
+        readonly close: string
+        /** It closes earlier than usual. */
+        readonly early: boolean
+        /** Pauses of regular trading: start and end. */
+        readonly breaks: readonly (readonly (string)[])[]
+      } | null
+    }
+  }
+  /** When an exchange opens next. */
+  readonly getCalendarNext: {
+    readonly params: {
+      /** ISO 10383 code: XNYS, XTSE, BVMF, XLON, XETR, XFRA, XPAR, XAMS, XBRU, XSWX, XMIL, XMAD, XSTO, XTKS, XHKG, XSHG, XKRX, XASX, XBOM, 24/7, 24/5; or a name such as NASDAQ. Without it: `XNYS`. */
+      readonly exchange?: string | undefined
+      /** An instant, or a date of the exchange. Without it: `now`. */
+      readonly at?: string | undefined
+    }
+    readonly answer: {
+      readonly exchange: string
+      /** Of the exchange. */
+      readonly name: string
+      readonly time_zone: string
+      /** The instant or date asked about. */
+      readonly at: string
+      /** Its date. */
+      readonly session: string
+      /** When regular trading begins. */
+      readonly open: string
+      /** When it ends. */
+      readonly close: string
+      /** It closes earlier than usual. */
+      readonly early: boolean
+      /** Pauses of regular trading: start and end. */
+      readonly breaks: readonly (readonly (string)[])[]
+      /** Seconds until then. */
+      readonly opens_in_s: number
     }
   }
   /** Who changed what, newest first. Takes the role admin, on loopback as well. */

@@ -6,12 +6,14 @@ import { after, describe, it } from 'node:test'
 import { createClient, ProblemError, type Operations } from 'stockyard/client'
 import type { OpenApiDocument } from '../../client/typescript-of.ts'
 import { serve } from '../../src/api/serve.ts'
+import { addInstrument } from '../../src/db/instruments.ts'
 import { makeChecks, operationsOf } from '../api/answer-schema.ts'
 import { makeWholeApi } from '../api/whole-api.ts'
 import { makeDatabase } from '../support/database.ts'
 import { AAPL_DAILY, AAPL_MINUTES, REVISED } from '../support/filled-store.ts'
 
 const { pool } = await makeDatabase()
+await addInstrument(pool, { symbol: '^GSPC' })
 const { context, keys, runs, running } = await makeWholeApi(pool)
 const server = await serve(context, { host: '127.0.0.1', port: 0 })
 after(() => server.close())
@@ -35,7 +37,10 @@ const KNOWN: Readonly<Record<string, unknown>> = {
   id: runs.partial,
 }
 /** Where those are not what it takes. */
-const SPECIAL: Readonly<Partial<Record<string, object>>> = { getReject: { id: 1 } }
+const SPECIAL: Readonly<Partial<Record<string, object>>> = {
+  getReject: { id: 1 },
+  getIndexPrices: { symbol: '^GSPC' },
+}
 
 /** What writing operations are sent, in an order in which each finds what it needs. */
 const WRITES: Readonly<Partial<{ [Of in Name]: Operations[Of]['params'] }>> = {
