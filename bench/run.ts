@@ -10,6 +10,7 @@ import type { Pool } from '../src/db/connect.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { makeLogger } from '../src/log.ts'
 import { benchBars, benchLatest } from './api-beside-fastapi.ts'
+import { benchAsOf } from './as-of.ts'
 import { benchBackfill } from './backfill.ts'
 import { benchCoverage } from './coverage.ts'
 import { benchLoadPath } from './load-path.ts'
@@ -18,6 +19,7 @@ type Bench = (pool: Pool, databaseUrl: string, isLong: boolean) => Promise<unkno
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   coverage: (pool) => benchCoverage(pool),
+  asOf: (pool) => benchAsOf(pool),
   loadPath: benchLoadPath,
   backfill: benchBackfill,
   'api-latest': benchLatest,
