@@ -2,14 +2,8 @@
 import type { BarAnswer, BarHeading } from '../query/bars.ts'
 import type { ManyAnswer } from '../query/bars-of-many.ts'
 import { STREAM_FORMATS } from '../query/encode-bars.ts'
-import {
-  barRow,
-  FIELDS,
-  formatInstant,
-  pickFields,
-  type Field,
-  type PriceRow,
-} from '../query/rows.ts'
+import { barBytes } from '../query/bar-bytes.ts'
+import { formatInstant, type Field } from '../query/rows.ts'
 
 export const FORMATS = ['json', ...STREAM_FORMATS] as const
 export type Format = (typeof FORMATS)[number]
@@ -22,10 +16,10 @@ export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   arrow: 'application/vnd.apache.arrow.stream',
 }
 
-/** The bars of one symbol as JSON. */
-export function priceAnswer(answer: BarAnswer, fields: readonly Field[]): object {
+/** The bars of one symbol as a document of JSON. */
+export function priceAnswer(answer: BarAnswer, fields: readonly Field[]): Buffer {
   const { symbol, interval, adjust, provider, asOf, derivedFrom, warnings, next } = answer
-  return {
+  const heading = {
     symbol,
     interval,
     adjust,
@@ -33,34 +27,39 @@ export function priceAnswer(answer: BarAnswer, fields: readonly Field[]): object
     as_of: asOf === null ? null : formatInstant(asOf),
     ...(derivedFrom === null ? {} : { derived_from: derivedFrom }),
     ...(warnings.length === 0 ? {} : { warnings }),
-    data: rowsOf(answer, fields),
-    next,
   }
+  return document(heading, [barBytes(answer, { interval, fields, separator: ',' })], next)
 }
 
-function rowsOf(answer: BarAnswer, fields: readonly Field[]): Partial<PriceRow>[] {
-  const rows: Partial<PriceRow>[] = []
-  const isWhole = fields.length === FIELDS.length
-  for (let i = 0; i < answer.bars.length; i += 1) {
-    const row = barRow(answer.interval, answer, i)
-    rows.push(isWhole ? row : pickFields(row, fields))
+/** What is said once, the bars as objects with commas between, and the cursor. */
+function document(heading: object, data: readonly Buffer[], next: string | null): Buffer {
+  const open = `${JSON.stringify(heading).slice(0, -1)},"data":[`
+  const parts: Buffer[] = [Buffer.from(open)]
+  for (const bars of data) {
+    if (bars.length === 0) continue
+    if (parts.length > 1) parts.push(COMMA)
+    parts.push(bars)
   }
-  return rows
+  return Buffer.concat([...parts, Buffer.from(`],"next":${JSON.stringify(next)}}`)])
 }
+
+const COMMA = Buffer.from(',')
 
 /** The bars of several symbols as JSON. */
 export function manyAnswer(
   { answers, next }: ManyAnswer,
   heading: Pick<BarHeading, 'interval' | 'adjust'> & { readonly as_of: string | null },
   fields: readonly Field[],
-): object {
+): Buffer {
   const warnings = answers.flatMap((one) => one.warnings.map((text) => `${one.symbol}: ${text}`))
-  return {
-    ...heading,
-    ...(warnings.length === 0 ? {} : { warnings }),
-    data: answers.flatMap((answer) =>
-      rowsOf(answer, fields).map((row) => ({ symbol: answer.symbol, ...row })),
-    ),
-    next,
-  }
+  const said = { ...heading, ...(warnings.length === 0 ? {} : { warnings }) }
+  const data = answers.map((answer) =>
+    barBytes(answer, {
+      interval: answer.interval,
+      fields,
+      head: `"symbol":${JSON.stringify(answer.symbol)},`,
+      separator: ',',
+    }),
+  )
+  return document(said, data, next)
 }

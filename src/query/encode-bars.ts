@@ -6,7 +6,8 @@ import type { SeriesBars } from '../formats/row-groups.ts'
 import { writeSql, type SqlTable } from '../formats/write-sql.ts'
 import { tableShape } from '../formats/table-shape.ts'
 import type { BarChunk } from './bar-chunk.ts'
-import { barRow, csvHeader, csvLines, FIELDS, pickFields, type Field } from './rows.ts'
+import { barBytes } from './bar-bytes.ts'
+import { csvHeader, csvLines, FIELDS, type Field } from './rows.ts'
 
 export const STREAM_FORMATS = ['ndjson', 'csv', 'parquet', 'arrow'] as const
 export type StreamFormat = (typeof STREAM_FORMATS)[number]
@@ -59,7 +60,7 @@ async function* textOf(
   sources: BarSources,
   format: 'csv' | 'ndjson',
   fields: readonly Field[],
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Uint8Array> {
   if (format === 'csv') yield csvHeader(fields)
   for await (const source of sources) {
     for await (const chunk of source.chunks) {
@@ -80,13 +81,7 @@ export function ndjsonLines(
   { symbol, interval }: Pick<BarSource, 'symbol' | 'interval'>,
   chunk: BarChunk,
   fields: readonly Field[] = FIELDS,
-): string {
-  const isWhole = fields.length === FIELDS.length
-  let lines = ''
-  for (let i = 0; i < chunk.bars.length; i += 1) {
-    const row = barRow(interval, chunk, i)
-    const shown = isWhole ? row : pickFields(row, fields)
-    lines += `${JSON.stringify({ symbol, interval, ...shown })}\n`
-  }
-  return lines
+): Buffer {
+  const head = `"symbol":${JSON.stringify(symbol)},"interval":"${interval}",`
+  return barBytes(chunk, { interval, fields, head, separator: '\n' })
 }
