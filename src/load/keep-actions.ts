@@ -4,6 +4,7 @@
  */
 import { listActionAsks, listRawInstruments, recordActionAsk } from '../db/action-asks.ts'
 import type { ActionAsk, RawInstrument } from '../db/action-asks.ts'
+import { budgetState } from '../db/budgets.ts'
 import type { Pool } from '../db/connect.ts'
 import { databaseError } from '../db/database-error.ts'
 import { findInstrument } from '../db/instruments.ts'
@@ -13,6 +14,7 @@ import { DAY_MS } from '../domain/date.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { redact } from '../log.ts'
+import { parseBudget } from '../providers/budget.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AskContext } from './ask.ts'
 import { hasFreshJump } from './fresh-jump.ts'
@@ -191,7 +193,30 @@ interface Asked {
   readonly halts: boolean
 }
 
-async function askOne(context: FetchContext, { symbol, provider }: DueActions): Promise<Asked> {
+/**
+ * Calls that the day still has for this, where it has some and too few: the first of two calls would be
+ * thrown away. Null where it has enough, or none, which the vendor's budget then says itself.
+ */
+async function tooFewLeft(
+  { pool, configs }: FetchContext,
+  { provider, calls }: DueActions,
+): Promise<number | null> {
+  const budget = parseBudget(configs[provider.id]?.budget ?? provider.budget)
+  const state = await budgetState(pool, provider.id, budget, provider.resetZone)
+  const day = state.windows.find(({ window }) => window === 'day')
+  if (day === undefined) return null
+  const left = day.left - (state.reserveUntil === null ? 0 : state.closeReserve)
+  return left > 0 && left < calls ? left : null
+}
+
+async function askOne(context: FetchContext, due: DueActions): Promise<Asked> {
+  const { symbol, provider } = due
+  const left = await tooFewLeft(context, due)
+  if (left !== null) {
+    const lack = `it takes ${due.calls} calls, and today has ${left} left for it`
+    const note = `splits and dividends were not asked of ${provider.id}: ${lack}`
+    return { calls: 0, note, halts: true }
+  }
   const config = context.configs[provider.id] ?? {
     key: undefined,
     baseUrl: undefined,

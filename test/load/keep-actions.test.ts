@@ -30,6 +30,10 @@ const log = makeLogger({ level: 'silent', format: 'json' })
 const START = Date.UTC(2026, 5, 6, 12)
 const FRIDAY = Date.UTC(2026, 5, 5)
 
+/** Polygon with a day that does not end within hours: what is kept for the close is let go before it does. */
+const hour = new Date().getUTCHours()
+const midday = hour >= 2 && hour < 20 ? polygon : { ...polygon, resetZone: 'America/New_York' }
+
 let pool: Pool
 let now = START
 beforeEach(async (t) => {
@@ -201,12 +205,23 @@ test('the calls that the close needs are left for it, and nothing is kept of wha
   const budget = '10/day'
   // Two of ten are for the close; with six spent, two are left for one symbol.
   for (let i = 0; i < 6; i += 1) {
-    await reserveCall(pool, 'polygon', parseBudget(budget), polygon.resetZone)
+    await reserveCall(pool, 'polygon', parseBudget(budget), midday.resetZone)
   }
   const { keep } = await keeper(t, [none], budget)
-  assert.equal(await keep(), 2)
+  assert.equal(await keep({ providers: [midday] }), 2)
   const { id } = await getInstrument(pool, 'KO')
   assert.deepEqual(await listActionAsks(pool, [id]), [])
+})
+
+test('one call that is left where two are needed is not thrown away', async (t) => {
+  await loadDays('AAPL')
+  const budget = '10/day'
+  for (let i = 0; i < 7; i += 1) {
+    await reserveCall(pool, 'polygon', parseBudget(budget), midday.resetZone)
+  }
+  const { keep, paths } = await keeper(t, [none], budget)
+  assert.equal(await keep({ providers: [midday] }), 0)
+  assert.deepEqual(paths(), [])
 })
 
 test('while the vendor is not to be called, nothing is sent', async (t) => {
