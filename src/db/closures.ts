@@ -3,7 +3,8 @@ import type { CalendarChange } from '../domain/calendar/changes.ts'
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Queryable } from './connect.ts'
 
-interface ClosureRow {
+/** A row as the driver or JSON gives it. */
+export interface ClosureRow {
   exchange: string
   day: string
   closed: boolean
@@ -17,14 +18,25 @@ export async function listClosures(db: Queryable): Promise<CalendarChange[]> {
   const { rows } = await db.query<ClosureRow>(
     'SELECT exchange, day, closed, opens, closes, reason FROM stockyard.closures ORDER BY exchange, day',
   )
-  return rows.map(({ exchange, day, closed, opens, closes, reason }) => ({
+  return rows.map(toChange)
+}
+
+export function toChange({
+  exchange,
+  day,
+  closed,
+  opens,
+  closes,
+  reason,
+}: ClosureRow): CalendarChange {
+  return {
     exchange,
     day: parseDay(day),
     closed,
     reason,
     ...((opens ?? null) === null ? {} : { open: opens! }),
     ...((closes ?? null) === null ? {} : { close: closes! }),
-  }))
+  }
 }
 
 /** Records a change, in place of what was recorded for the day before. */

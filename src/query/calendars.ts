@@ -2,7 +2,7 @@
 import { listClosures } from '../db/closures.ts'
 import type { Queryable } from '../db/connect.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { applyCalendarChanges } from '../domain/calendar/changes.ts'
+import { applyCalendarChanges, type CalendarChange } from '../domain/calendar/changes.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 
 /** Calendars with the changes last seen, since making one anew for each question would forget its years. */
@@ -13,8 +13,15 @@ const known = { changes: '[]', calendars: new Map<string, Calendar>() }
  * @throws StockyardError `EXCHANGE_UNKNOWN`
  */
 export async function readCalendar(db: Queryable, exchange: string): Promise<Calendar> {
+  return calendarWith(exchange, await listClosures(db))
+}
+
+/**
+ * The calendar of an exchange with changes of the store that were read already.
+ * @throws StockyardError `EXCHANGE_UNKNOWN`
+ */
+export function calendarWith(exchange: string, changes: readonly CalendarChange[]): Calendar {
   const builtIn = getCalendar(exchange)
-  const changes = await listClosures(db)
   if (changes.length === 0) return builtIn
   const text = JSON.stringify(changes)
   if (text !== known.changes) {

@@ -21,8 +21,9 @@ export async function effectiveActions(
   db: Pool | Connection,
   instrumentId: number,
   asOf: number | null,
+  version?: string,
 ): Promise<EffectiveActions> {
-  const entries = await readMergedLedger(db, instrumentId, asOf)
+  const entries = await readMergedLedger(db, instrumentId, asOf, version)
   return {
     splits: splitsOf(entries),
     payments: paymentsOf(entries),

@@ -1,11 +1,13 @@
 /**
  * The merged ledger of an instrument: what all vendors say of its splits and payments, held against the
- * bars as traded and against what people decided. Worked out at each read from what was known then, so
- * that nothing goes stale and an as-of read is repeatable.
+ * bars as traded and against what people decided. Worked out from what was known then, so that an as-of
+ * read is repeatable; that of now is kept for as long as the store tells the same version of what it is
+ * made of, which any process can change.
  */
 import { findExchangeOf, listActions } from '../db/actions.ts'
 import type { Connection, Pool } from '../db/connect.ts'
 import { listDecisions } from '../db/decisions.ts'
+import { readLedgerVersion } from '../db/plan-context.ts'
 import { readPageRange } from '../db/pages.ts'
 import { listSeries, type SeriesRef } from '../db/read-series.ts'
 import type { ActionVerdict, LedgerEntry, OvernightMove } from '../domain/action-claims.ts'
@@ -21,8 +23,46 @@ const NIGHT_DAYS_MAX = 10
 /** More years than any history has. */
 const PAGES_MAX = 1000
 
-/** All entries by ex date, those that do not count included. */
+/** Ledgers of now that are kept, at the most; those that were made first go first. */
+const KEPT_MAX = 2000
+
+interface Kept {
+  readonly version: string
+  readonly entries: readonly LedgerEntry[]
+}
+
+/** By instrument; the version tells the database, too. */
+const kept = new Map<number, Kept>()
+
+/**
+ * All entries by ex date, those that do not count included.
+ * @param version of the ledger of now, where it was read just before
+ */
 export async function readMergedLedger(
+  db: Pool | Connection,
+  instrumentId: number,
+  asOf: number | null,
+  version?: string,
+): Promise<readonly LedgerEntry[]> {
+  if (asOf !== null) return await mergeLedger(db, instrumentId, asOf)
+  const before = version ?? (await readLedgerVersion(db, instrumentId))
+  const held = kept.get(instrumentId)
+  if (held?.version === before) return held.entries
+  const entries = await mergeLedger(db, instrumentId, null)
+  // Something may have changed between its statements; then it is right for this answer and no other.
+  if ((await readLedgerVersion(db, instrumentId)) === before) {
+    keep(instrumentId, { version: before, entries })
+  }
+  return entries
+}
+
+function keep(instrumentId: number, made: Kept): void {
+  kept.delete(instrumentId)
+  kept.set(instrumentId, made)
+  if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value!)
+}
+
+async function mergeLedger(
   db: Pool | Connection,
   instrumentId: number,
   asOf: number | null,

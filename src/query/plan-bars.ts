@@ -12,11 +12,12 @@ import { settleAsOf } from '../db/as-of.ts'
 import type { Connection, Pool } from '../db/connect.ts'
 import { getInstrumentAsOf } from '../db/instruments-as-of.ts'
 import type { Instrument } from '../db/instruments.ts'
-import { listSeries, type SeriesRef } from '../db/read-series.ts'
+import { readPlanContext } from '../db/plan-context.ts'
+import type { SeriesRef } from '../db/read-series.ts'
 import { makeAdjuster, unappliedActions, type AdjustOptions } from './adjust-pages.ts'
 import { barRange, type BarRange } from './bar-range.ts'
 import type { BarQuery } from './bars.ts'
-import { readCalendar } from './calendars.ts'
+import { calendarWith, readCalendar } from './calendars.ts'
 import { AUTO_PROVIDER, rankSeries } from './choose-series.ts'
 import { readRawCloses } from './daily-closes.ts'
 import { effectiveActions } from './effective-actions.ts'
@@ -54,12 +55,12 @@ export async function planBars(db: Pool | Connection, query: BarQuery): Promise<
   const asOf = await findAsOf(db, query)
   if (asOf !== null) await settleAsOf(db, asOf)
   const instrument = await getInstrumentAsOf(db, query.symbol, asOf)
-  const calendar = await readCalendar(db, instrument.exchange)
+  const { changes, series: all, ledgerVersion } = await readPlanContext(db, instrument.id, asOf)
+  const calendar = calendarWith(instrument.exchange, changes)
   const interval = query.resample ?? query.interval
   if (interval !== query.interval) requireResample(query.interval, interval)
   const range = barRange(interval, calendar, query.from, query.until)
-  const all = await listSeries(db, instrument.id, null, asOf)
-  const seen = { db, query, instrument, interval, calendar, asOf, range, all }
+  const seen = { db, query, instrument, interval, calendar, asOf, range, all, ledgerVersion }
   const found = await findBase(seen)
   const adjusted = await planAdjusting(seen, found)
   const { id: instrumentId, symbol } = instrument
@@ -91,6 +92,7 @@ interface Seen {
   readonly range: BarRange
   /** All series of the instrument. */
   readonly all: readonly SeriesRef[]
+  readonly ledgerVersion: string
 }
 
 interface Base {
@@ -157,7 +159,7 @@ async function planAdjusting(seen: Seen, { base, series }: Base): Promise<Adjust
   if (mode === 'none' && series.every(({ basis }) => basis === 'raw')) {
     return { adjusting: null, warnings: [] }
   }
-  const actions = await effectiveActions(db, instrument.id, asOf)
+  const actions = await effectiveActions(db, instrument.id, asOf, seen.ledgerVersion)
   const throughDay = calendar.localDay(asOf ?? query.now)
   const { currency } = instrument
   const plain = { mode, actions, closes: NO_CLOSES, throughDay, currency, calendar }
