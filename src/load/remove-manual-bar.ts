@@ -17,7 +17,7 @@ import { findManualSeries, type ManualContext } from './manual-bars.ts'
 
 /**
  * Removes a bar by hand, in one transaction; answers with the run that did.
- * @throws StockyardError `BAR_UNKNOWN`, `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
+ * @throws StockyardError `BAR_NOT_BY_HAND`, `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
  */
 export async function removeManualBar(
   context: ManualContext,
@@ -127,7 +127,7 @@ async function readEnds(
 
 function unknownBar({ symbol, interval }: SeriesKey, ts: number): StockyardError {
   const sentence = `No bar of ${interval} of ${symbol} was given by hand for ${describeTs(ts, interval)}.`
-  return new StockyardError('not-found', 'BAR_UNKNOWN', sentence, {
+  return new StockyardError('not-found', 'BAR_NOT_BY_HAND', sentence, {
     hint: 'Bars of vendors cannot be deleted; one given by hand takes their place.',
   })
 }

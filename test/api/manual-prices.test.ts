@@ -91,7 +91,7 @@ describe('a daily bar by hand', () => {
         [192, 191],
       ],
     )
-    assert.deepEqual(await send('DELETE', url), [404, 'BAR_UNKNOWN'])
+    assert.deepEqual(await send('DELETE', url), [404, 'BAR_NOT_BY_HAND'])
   })
 
   it('is the latest only where it is the newest, and moves on when that is taken back', async () => {

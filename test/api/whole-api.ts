@@ -3,6 +3,7 @@ import { createKey } from '../../src/api/keys.ts'
 import { LOOPBACK_SECURITY } from '../../src/api/security.ts'
 import type { ApiContext } from '../../src/api/context.ts'
 import { inTransaction, type Pool } from '../../src/db/connect.ts'
+import { addInstrument } from '../../src/db/instruments.ts'
 import { startRun } from '../../src/db/runs.ts'
 import type { Role } from '../../src/domain/api-key.ts'
 import { fillStore, FRIDAY, type FilledStore } from '../support/filled-store.ts'
@@ -22,6 +23,7 @@ export async function makeWholeApi(pool: Pool): Promise<WholeApi> {
   await pool.query(
     "UPDATE stockyard.rejects SET bar_values = '{10,20,5,12,300,NaN,NaN}' WHERE rule = 'price-order'",
   )
+  await addInstrument(pool, { symbol: '^GSPC', name: 'S&P 500', kind: 'index' })
   const task = { symbol: 'AAPL', interval: '1d', provider: 'alpha-vantage' } as const
   const running = await inTransaction(pool, (connection) =>
     startRun(connection, 'fetch', {}, [task]),

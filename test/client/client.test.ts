@@ -6,14 +6,12 @@ import { after, describe, it } from 'node:test'
 import { createClient, ProblemError, type Operations } from 'stockyard/client'
 import type { OpenApiDocument } from '../../client/typescript-of.ts'
 import { serve } from '../../src/api/serve.ts'
-import { addInstrument } from '../../src/db/instruments.ts'
 import { makeChecks, operationsOf } from '../api/answer-schema.ts'
 import { makeWholeApi } from '../api/whole-api.ts'
 import { makeDatabase } from '../support/database.ts'
 import { AAPL_DAILY, AAPL_MINUTES, REVISED } from '../support/filled-store.ts'
 
 const { pool } = await makeDatabase()
-await addInstrument(pool, { symbol: '^GSPC' })
 const { context, keys, runs, running } = await makeWholeApi(pool)
 const server = await serve(context, { host: '127.0.0.1', port: 0 })
 after(() => server.close())
