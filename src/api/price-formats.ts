@@ -28,19 +28,16 @@ export function priceAnswer(answer: BarAnswer, fields: readonly Field[]): Buffer
     ...(derivedFrom === null ? {} : { derived_from: derivedFrom }),
     ...(warnings.length === 0 ? {} : { warnings }),
   }
-  return document(heading, [barBytes(answer, { interval, fields, separator: ',' })], next)
+  const [before, after] = documentEnds(heading, next)
+  return barBytes(answer, { interval, fields, separator: ',', before, after })
 }
 
-/** What is said once, the bars as objects with commas between, and the cursor. */
-function document(heading: object, data: readonly Buffer[], next: string | null): Buffer {
-  const open = `${JSON.stringify(heading).slice(0, -1)},"data":[`
-  const parts: Buffer[] = [Buffer.from(open)]
-  for (const bars of data) {
-    if (bars.length === 0) continue
-    if (parts.length > 1) parts.push(COMMA)
-    parts.push(bars)
-  }
-  return Buffer.concat([...parts, Buffer.from(`],"next":${JSON.stringify(next)}}`)])
+/** What stands in a document before and after the bars: what is said once, and the cursor. */
+function documentEnds(heading: object, next: string | null): [Buffer, Buffer] {
+  return [
+    Buffer.from(`${JSON.stringify(heading).slice(0, -1)},"data":[`),
+    Buffer.from(`],"next":${JSON.stringify(next)}}`),
+  ]
 }
 
 const COMMA = Buffer.from(',')
@@ -61,5 +58,8 @@ export function manyAnswer(
       separator: ',',
     }),
   )
-  return document(said, data, next)
+  const [before, after] = documentEnds(said, next)
+  const filled = data.filter(({ length }) => length > 0)
+  const parts = filled.flatMap((bars, i) => (i === 0 ? [bars] : [COMMA, bars]))
+  return Buffer.concat([before, ...parts, after])
 }

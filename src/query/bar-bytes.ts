@@ -21,6 +21,21 @@ export interface BarBytesOptions {
   readonly head?: string
   /** Between two objects: a comma, or a line feed, which then follows the last one, too. */
   readonly separator: ',' | '\n'
+  /** What stands before and after all of them. */
+  readonly before?: Buffer
+  readonly after?: Buffer
+}
+
+const NOTHING = Buffer.alloc(0)
+/** What is kept between calls; larger pieces of work take memory of their own. */
+const SCRATCH_BYTES_MAX = 4 * 1_048_576
+let scratch = NOTHING
+
+/** Memory to write into before the length is known; the same at each call, so that none becomes garbage. */
+function scratchOf(bytes: number): Buffer {
+  if (bytes > SCRATCH_BYTES_MAX) return Buffer.allocUnsafe(bytes)
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafe(bytes)
+  return scratch
 }
 
 /** Bars as JSON objects. */
@@ -28,10 +43,11 @@ export function barBytes(chunk: BarChunk, options: BarBytesOptions): Buffer {
   const { bars } = chunk
   const { interval, fields = FIELDS, separator } = options
   const parts = partsOf(chunk, options)
-  const out = Buffer.allocUnsafe(bars.length * parts.bytesMax)
+  const { before = NOTHING, after = NOTHING } = options
+  const out = scratchOf(before.length + bars.length * parts.bytesMax + after.length)
   const writeTime = timeWriter(interval)
   const [open, end] = [parts.open, Buffer.from(separator === ',' ? '},' : '}\n')]
-  let at = 0
+  let at = copy(out, 0, before)
   for (let i = 0; i < bars.length; i += 1) {
     at = copy(out, at, open)
     at = writeTime(out, at, bars.ts[i]!)
@@ -46,7 +62,8 @@ export function barBytes(chunk: BarChunk, options: BarBytesOptions): Buffer {
     at = copy(out, at, end)
   }
   // The last comma has nothing after it.
-  return out.subarray(0, separator === ',' && bars.length > 0 ? at - 1 : at)
+  if (separator === ',' && bars.length > 0) at -= 1
+  return Buffer.from(out.subarray(0, copy(out, at, after)))
 }
 
 /** The pieces that are the same in many bars, and how long a bar can be. */
