@@ -123,12 +123,8 @@ it('keys are in nothing that comes out', async () => {
   // Part of a key's secret is too much already.
   const secret = key.slice(key.lastIndexOf('_') + 1)
   const secrets = [...PLANTED, secret.slice(0, 10), secret.slice(-10), new URL(url).password]
-  for (const secret of secrets) {
-    const place = all.indexOf(secret)
-    assert.equal(
-      place,
-      -1,
-      `${secret} stands in …${all.slice(Math.max(0, place - 150), place + 20)}`,
-    )
+  for (const text of secrets) {
+    const place = all.indexOf(text)
+    assert.equal(place, -1, `${text} stands in …${all.slice(Math.max(0, place - 150), place + 20)}`)
   }
 })
