@@ -90,6 +90,22 @@ describe('prices as Parquet and Arrow', () => {
   })
 })
 
+describe('a download of several symbols', () => {
+  it('tells what is wrong with a later one before it begins', async () => {
+    const weekly = { symbol: 'XOM', provider: 'polygon', basis: 'raw', interval: '1wk' } as const
+    const bars = dailyBars(day('2024-04-01'), day('2024-04-02'))
+    await loadSeries(pool, weekly, bars, FRIDAY)
+    const splits = [{ day: day('2024-05-02'), newShares: 2, oldShares: 1 }]
+    await tellActions(pool, 'XOM', 'polygon', { splits }, FRIDAY)
+    const url = '/api/v1/prices?symbols=AAPL,XOM&interval=1wk&adjust=all'
+    for (const format of ['csv', 'parquet', 'arrow']) {
+      const { status, body, headers } = await ask(app, `${url}&format=${format}`)
+      assert.deepEqual([status, body['code']], [404, 'ADJUST_NEEDS_DAYS'])
+      assert.equal(headers['etag'], undefined)
+    }
+  })
+})
+
 describe('the header accept', () => {
   const cases: readonly [string | undefined, string][] = [
     [undefined, 'json'],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import polars from 'nodejs-polars'
 import { makeDatabase } from '../support/database.ts'
 import { fillStore } from '../support/filled-store.ts'
 import { folder, readJson, run } from './run-stockyard.ts'
@@ -136,6 +137,30 @@ test('minutes are read on the clock that is named, and by the end of the bar tha
       ['manual', '2024-01-02T14:30:00.000Z'],
       ['polygon', '2024-01-02T14:30:00.000Z'],
     ],
+  )
+})
+
+test('Parquet and Arrow of other programs come in, with their names and types', async () => {
+  const frame = polars.DataFrame({
+    Ticker: ['POLARS', 'POLARS'],
+    Date: [new Date('2024-01-02T14:30:00Z'), new Date('2024-01-02T14:31:00Z')],
+    Open: [10, 11],
+    High: [12, 12],
+    Low: [9, 10],
+    Close: [11.5, 11.25],
+    Volume: [100, null],
+  })
+  const parquet = join(folder, 'theirs.parquet')
+  const feather = join(folder, 'theirs.feather')
+  frame.writeParquet(parquet)
+  frame.writeIPC(feather)
+  const first = await imported([parquet, '-i', '1m'], 1)
+  assert.deepEqual([first.inserted, first.rejected], [1, 1], 'a stock’s bar without its volume')
+  const again = await imported([feather, '-i', '1m'], 1)
+  assert.deepEqual([again.inserted, again.unchanged], [0, 1])
+  assert.deepEqual(
+    (await stored('POLARS', '1m')).map(({ close }) => close),
+    [11.5],
   )
 })
 
