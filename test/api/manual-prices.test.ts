@@ -110,12 +110,12 @@ describe('a daily bar by hand', () => {
     const status = await ask(app, '/api/v1/etl/status?symbol=MSFT&provider=manual')
     // Nobody asked for the sessions between them.
     assert.deepEqual([status.body.data[0]?.['bars'], status.body.data[0]?.['watermark']], [3, null])
-    const url = '/api/v1/stocks/MSFT/prices'
-    await send('DELETE', `${url}/2024-06-06`)
+    const msft = '/api/v1/stocks/MSFT/prices'
+    await send('DELETE', `${msft}/2024-06-06`)
     assert.deepEqual(await latest(), ['2024-06-05', 190])
-    await send('DELETE', `${url}/2024-06-05`)
+    await send('DELETE', `${msft}/2024-06-05`)
     assert.deepEqual(await latest(), ['2023-12-29', 192])
-    await send('DELETE', `${url}/2023-12-29`)
+    await send('DELETE', `${msft}/2023-12-29`)
     assert.deepEqual(await latest(), ['BARS_NONE', undefined])
   })
 })

@@ -32,15 +32,12 @@ interface Told {
 }
 
 async function tell(url: string, body?: object): Promise<Told> {
-  const answer = await fetch(url, {
-    ...(body === undefined
-      ? {}
-      : {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        }),
-  })
+  const sent = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }
+  const answer = await fetch(url, body === undefined ? {} : sent)
   const { status, headers } = answer
   return { status, location: headers.get('location'), body: (await answer.json()) as Told['body'] }
 }
