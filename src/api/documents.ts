@@ -16,6 +16,7 @@ const DESCRIPTION = `Bars, quotes and the state of the pipeline, read from the s
 const TAGS = [
   { name: 'stocks', description: 'Instruments: stocks, funds, indices, currency pairs.' },
   { name: 'prices', description: 'Bars and quotes.' },
+  { name: 'analytics', description: 'Statistics and indicators over stored bars.' },
   { name: 'etl', description: 'Runs, what is stored, what was refused.' },
   { name: 'calendar', description: 'Sessions of the exchanges.' },
   { name: 'health', description: 'Alive and ready.' },
@@ -34,6 +35,13 @@ export async function addOpenApi(app: App, version: string): Promise<void> {
       },
       servers: [{ url: '/', description: 'This server.' }],
       tags: TAGS,
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'An API key, `sy_…`.' },
+        },
+      },
+      // On loopback reading takes none.
+      security: [{}, { key: [] }],
     },
     transform: ({ schema, url, route }) => ({
       schema: { operationId: operationId([route.method].flat()[0]!, url), ...schema },
