@@ -4,7 +4,13 @@
  */
 import { lastFinalDay } from '../domain/calendar/finality.ts'
 import type { Calendar, Session } from '../domain/calendar/calendar.ts'
-import { missingFrom, periodRange, type Coverage, type DayRange } from '../domain/coverage.ts'
+import {
+  addRange,
+  missingFrom,
+  periodRange,
+  type Coverage,
+  type DayRange,
+} from '../domain/coverage.ts'
 import { DAY_MS } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 
@@ -24,6 +30,8 @@ export interface Wish {
 /** What is known of a series before asking. */
 export interface Known {
   readonly coverage: Coverage
+  /** Days of which the vendor said that it has nothing; those before the first covered day are not asked for. */
+  readonly notOffered?: Coverage
   /** From the first to the last day ever covered, also where coverage was taken back since. */
   readonly span?: DayRange | null
   /** When the newest answer had come, milliseconds UTC; null where there was none. */
@@ -45,7 +53,7 @@ export function planRanges(
   const from = wish.from ?? defaultFrom(wish, known, today)
   const until = Math.min(wish.until ?? Infinity, today + DAY_MS)
   if (!(from < until)) return []
-  const coverage = wish.force ? [] : (known?.coverage ?? [])
+  const coverage = wish.force || known === null ? [] : answeredFor(known)
   const finalDay = lastFinalDay(calendar, wish.interval, now, settleMs)
   const finalUntil = Math.min(until, periodRange(calendar, wish.interval, finalDay).until)
   const settled = missingFrom(coverage, { from, until: finalUntil })
@@ -58,6 +66,12 @@ export function planRanges(
     if (wish.force || isMoving(newest, known, settleMs)) settled.push(live)
   }
   return joinNeighbours(settled)
+}
+
+/** What is covered, and what lies before it and is not to be had. */
+function answeredFor({ coverage, notOffered = [] }: Known): Coverage {
+  const first = coverage[0]?.from ?? -Infinity
+  return notOffered.filter(({ until }) => until <= first).reduce(addRange, coverage)
 }
 
 /** How far back a vendor is known to change bars that were final, in sessions. */

@@ -14,6 +14,7 @@ import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
+import { fetchBackwards, saysNothing } from './earlier-history.ts'
 import type { Loaded } from './load-batch.ts'
 import { chosenCalls, takeMarketDays, type MarketDays } from './market-days.ts'
 import type { Wish } from './plan.ts'
@@ -43,9 +44,6 @@ export interface SeriesProgress extends TaskCounts {
 }
 
 type Report = (progress: SeriesProgress) => void
-
-/** Errors that say of one call that there is nothing to be had by it. */
-const NOTHING_CODES = new Set(['NO_DATA', 'SYMBOL_UNKNOWN', 'REQUEST_REFUSED', 'PLAN_LACKS'])
 
 /**
  * Brings one series up to date; nothing is asked when all that is wanted is final. Where somebody else is
@@ -150,10 +148,13 @@ async function fetchPlanned(
   try {
     await run(first)
   } catch (error) {
-    if (!saysNothing(error) || others.length === 0) throw error
-    // History may begin later than asked for. Backwards from the newest call, a symbol that does not
-    // exist costs one more call, and a young one none before its first bars.
-    const since = await fetchBackwards(context, others, run)
+    if (!saysNothing(error)) throw error
+    // History may begin later than asked for.
+    const checked = (request: BarRequest) => {
+      context.signal?.throwIfAborted()
+      return run(request)
+    }
+    const since = await fetchBackwards(context.pool, series, requests, error, head, checked)
     progress = { ...progress, notes: [...progress.notes, since] }
     report(progress)
     return { progress, restateFrom }
@@ -178,32 +179,6 @@ async function takePages(
     seen.add(call)
     page = await take(page)
   }
-}
-
-async function fetchBackwards(
-  context: AskContext,
-  requests: readonly BarRequest[],
-  run: (request: BarRequest) => Promise<void>,
-): Promise<string> {
-  let oldest: BarRequest | null = null
-  for (const request of requests.toReversed()) {
-    context.signal?.throwIfAborted()
-    try {
-      await run(request)
-      oldest = request
-    } catch (error) {
-      if (!saysNothing(error) || oldest === null) throw error
-      break
-    }
-  }
-  const from = oldest?.covers?.from
-  return from === undefined
-    ? 'the vendor has no older bars'
-    : `the vendor has no bars before ${formatDate(from)}`
-}
-
-function saysNothing(error: unknown): boolean {
-  return error instanceof StockyardError && NOTHING_CODES.has(error.code)
 }
 
 /** What is said of days that a vendor does not have; the same words mark them wherever they are counted. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { formatDate, parseDay } from '../../src/domain/date.ts'
 import type { Interval } from '../../src/domain/interval.ts'
 import type { Pool } from '../../src/db/connect.ts'
+import { findHead } from '../../src/db/series.ts'
 import { readRevisions } from '../../src/query/revisions.ts'
 import { fetchAll, type FetchSummary, type FetchWish } from '../../src/load/fetch-series.ts'
 import { makeLogger } from '../../src/log.ts'
@@ -289,6 +290,42 @@ describe('a budget that is used up', () => {
       ['AAPL', 'MSFT'],
     )
     assert.equal(summary.tasks[0]!.error?.code, 'BUDGET_EXHAUSTED')
+  })
+})
+
+describe('history that is asked for from before the first bar', () => {
+  // Public record: Facebook was listed on 2012-05-18.
+  const wish = {
+    symbols: ['META'],
+    intervals: ['1h'] as Interval[],
+    from: parseDay('2012-01-03'),
+    until: parseDay('2012-08-01'),
+  }
+
+  it('costs two calls for what is not there, once, and is proven not to be offered', async () => {
+    const first = await fetch(wish)
+    assert.deepEqual([first.tasks[0]!.error, first.requests], [null, 5])
+    const key = { symbol: 'META', interval: '1h', provider: 'alpha-vantage', basis: 'raw' } as const
+    const head = (await findHead(pool, key))!
+    const range = [parseDay('2012-01-01'), parseDay('2012-05-01')]
+    assert.deepEqual(
+      head.notOffered.map(({ from, until }) => [from, until]),
+      [range],
+    )
+    const again = await fetch(wish)
+    assert.deepEqual([again.status, again.requests], ['succeeded', 0])
+    const forced = await fetch({ ...wish, until: parseDay('2012-03-01'), force: true })
+    assert.deepEqual([forced.status, forced.requests], ['succeeded', 2])
+  })
+
+  it('is recognised also where the first bars are there already', async () => {
+    await fetch({ ...wish, from: parseDay('2012-05-01') })
+    const before = await fetch({ ...wish, from: parseDay('2012-04-02') })
+    assert.deepEqual([before.status, before.requests], ['succeeded', 1])
+    const earlier = await fetch({ ...wish, from: parseDay('2012-01-03') })
+    assert.deepEqual([earlier.status, earlier.requests], ['succeeded', 2])
+    const again = await fetch(wish)
+    assert.deepEqual([again.status, again.requests], ['succeeded', 0])
   })
 })
 
