@@ -5,6 +5,7 @@
 import { formatDate, parseDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
+import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
 import { requireSymbol } from './instruments.ts'
 import { tellOfAll } from './listen.ts'
@@ -201,6 +202,8 @@ interface CurrentAlias {
 }
 
 async function lockSymbols(connection: Connection, symbols: readonly string[]): Promise<void> {
+  // Before the others, as loads take it, and before the instant of what is changed.
+  await connection.query('SELECT pg_advisory_xact_lock_shared($1)', [AS_OF_GATE])
   // The lock under which series.ts makes instruments, in one order, so that two renames cannot embrace.
   for (const symbol of symbols.toSorted()) {
     await connection.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [symbol])

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { formatDate } from '../../src/domain/date.ts'
+import { settleAsOf } from '../../src/db/as-of.ts'
 import { inTransaction } from '../../src/db/connect.ts'
 import { addInstrument, findInstrument, getInstrument } from '../../src/db/instruments.ts'
 import { ensureSeries, type SeriesKey } from '../../src/db/series.ts'
@@ -165,6 +166,29 @@ describe('symbols as they were known', () => {
     assert.equal(await findInstrument(pool, META, { on }), null)
     assert.equal((await getInstrument(pool, FB, { asOf: between })).id, id)
     assert.equal((await getInstrument(pool, FB)).id, other.id)
+  })
+})
+
+describe('a read as of now', () => {
+  it('waits for a rename that is being written, and finds it then and afterwards', async () => {
+    const { id } = await addInstrument(pool, { symbol: FB })
+    const writer = await pool.connect()
+    await writer.query('BEGIN')
+    await renameSymbol(writer, { from: FB, to: META, day: JUNE_9, replace: false })
+    const asOf = await databaseNow()
+    const reading = settleAsOf(pool, asOf).then(() => findInstrument(pool, META, { asOf }))
+    const isWaiting = async () => {
+      const { rowCount } = await pool.query(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      )
+      return rowCount !== 0
+    }
+    while (!(await isWaiting()));
+    await writer.query('COMMIT')
+    writer.release()
+    assert.equal((await reading)?.id, id)
+    assert.equal((await findInstrument(pool, META, { asOf }))?.id, id)
   })
 })
 
