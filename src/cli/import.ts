@@ -22,7 +22,7 @@ import {
 } from '../formats/read-file.ts'
 import { startImport, type BarImport, type ImportedRow } from '../load/import-bars.ts'
 import { openCalendars, type CalendarOf } from '../load/open-calendars.ts'
-import { getProvider } from '../providers/registry.ts'
+import { getProvider, MANUAL_PROVIDER } from '../providers/registry.ts'
 import type { Define } from './commands.ts'
 import { checkManifest } from './export-manifest.ts'
 import { reportImport } from './import-summary.ts'
@@ -42,8 +42,6 @@ interface ImportOptions {
   readonly label: 'start' | 'end'
 }
 
-const BY_HAND = 'manual'
-
 export const define: Define = (command, run) => {
   command
     .description('Check bars of files and store them; the same file twice changes nothing.')
@@ -56,7 +54,7 @@ export const define: Define = (command, run) => {
     )
     .option('-s, --symbol <symbol>', 'of files that have no column for it', readSymbol)
     .addOption(intervalOption('of files that have no column for it'))
-    .option('-p, --provider <id>', 'whose bars they are', readOwner, BY_HAND)
+    .option('-p, --provider <id>', 'whose bars they are', readOwner, MANUAL_PROVIDER)
     .addOption(
       new Option('--basis <basis>', 'prices as traded, or restated for splits')
         .choices(['raw', 'split'])
@@ -82,7 +80,7 @@ export const define: Define = (command, run) => {
 /** @throws StockyardError `PROVIDER_UNKNOWN` */
 function readOwner(text: string): string {
   const id = text.trim().toLowerCase()
-  return id === BY_HAND ? id : getProvider(id).id
+  return id === MANUAL_PROVIDER ? id : getProvider(id).id
 }
 
 /** @throws StockyardError `COLUMNS_INVALID` */
@@ -144,7 +142,7 @@ async function importCommand(
   const { home } = await context.config()
   const calendarOf = await openCalendars(store.pool, home)
   const { provider, basis } = options
-  const settleMs = provider === BY_HAND ? 0 : getProvider(provider).settleMs
+  const settleMs = provider === MANUAL_PROVIDER ? 0 : getProvider(provider).settleMs
   const into = await startImport(
     { pool: store.pool, calendarOf, now: context.clock.now, settleMs, simulated },
     { files, provider, basis },
