@@ -69,18 +69,24 @@ async function bytesOf(peer: Peer | null, paths: readonly string[]): Promise<num
   return (await response.arrayBuffer()).byteLength
 }
 
+function middle(loads: readonly Load[], pick: (one: Load) => number): number {
+  return two(median(loads.map(pick)))
+}
+
+/** The figures of one server; null where it did not take part. */
+function shown(loads: readonly Load[]) {
+  return loads.length === 0
+    ? null
+    : {
+        requestsPerSecond: middle(loads, (one) => one.requestsPerSecond),
+        p50Ms: middle(loads, (one) => one.p50Ms),
+        p99Ms: middle(loads, (one) => one.p99Ms),
+        cpuMsPerRequest: middle(loads, (one) => one.cpuMsPerRequest),
+        errors: loads.reduce((sum, one) => sum + one.errors, 0),
+      }
+}
+
 function summarize(rounds: { ours: readonly Load[]; theirs: readonly Load[] }, target: number) {
-  const of = (loads: readonly Load[], pick: (one: Load) => number) => two(median(loads.map(pick)))
-  const shown = (loads: readonly Load[]) =>
-    loads.length === 0
-      ? null
-      : {
-          requestsPerSecond: of(loads, (one) => one.requestsPerSecond),
-          p50Ms: of(loads, (one) => one.p50Ms),
-          p99Ms: of(loads, (one) => one.p99Ms),
-          cpuMsPerRequest: of(loads, (one) => one.cpuMsPerRequest),
-          errors: loads.reduce((sum, one) => sum + one.errors, 0),
-        }
   const ours = shown(rounds.ours)
   const theirs = shown(rounds.theirs)
   const ratio = (a: number, b: number) => (theirs === null ? null : two(a / b))

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import type { Pool } from '../src/db/connect.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { makeLogger } from '../src/log.ts'
+import { benchBesideBackfill, benchFiles, benchTableSize } from './api-at-size.ts'
 import { benchBars, benchLatest } from './api-beside-fastapi.ts'
 import { benchAsOf } from './as-of.ts'
 import { benchBackfill } from './backfill.ts'
@@ -24,6 +25,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   backfill: benchBackfill,
   'api-latest': benchLatest,
   'api-bars': benchBars,
+  'api-files': benchFiles,
+  'api-beside-backfill': benchBesideBackfill,
+  'api-table-size': benchTableSize,
 }
 
 const { values, positionals } = parseArgs({

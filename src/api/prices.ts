@@ -30,6 +30,7 @@ import {
   symbolPath,
   text,
 } from './schemas.ts'
+import { ownTurn } from './turns.ts'
 
 export const providerParameter = text(40, {
   default: AUTO_PROVIDER,
@@ -169,7 +170,10 @@ function addPricesOfOne(app: App, context: ApiContext, { url, what }: PricesRout
       }
       const limit = asked.limit ?? options.defaultPageSize
       const answer = await readBars(pool, wanted, limit, asked.cursor)
-      if (format === 'json') return reply.send(priceAnswer(answer, fields))
+      if (format === 'json') {
+        await ownTurn()
+        return reply.send(priceAnswer(answer, fields))
+      }
       linkNext(reply, request.url, answer.next)
       return sendStreams([{ ...answer, chunks: [answer] }], answering, request, reply, context)
     },
@@ -216,6 +220,7 @@ function addPricesOfMany(app: App, context: ApiContext): void {
       if (format === 'json') {
         const interval = wanted.resample ?? wanted.interval
         const heading = { interval, adjust: wanted.adjust, as_of: asked.as_of ?? null }
+        await ownTurn()
         return reply.send(manyAnswer(found, heading, fields))
       }
       linkNext(reply, request.url, found.next)
