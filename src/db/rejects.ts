@@ -31,16 +31,24 @@ export interface RejectOwner {
 /** Longest raw text that is kept of one row. */
 const RAW_LENGTH_MAX = 4000
 
+/** Rejects of an answer, by what the store knew of them. */
+export interface InsertedRejects {
+  /** Refused for the first time. */
+  readonly fresh: readonly RejectRow[]
+  /** Refused before, and dropped by a person since. */
+  readonly dropped: readonly RejectRow[]
+}
+
 /**
- * Stores rejects inside the caller's transaction, and gives those back that were not there yet: a row that
- * is refused again, word for word, is not written again.
+ * Stores rejects inside the caller's transaction: a row that is refused again, word for word, is not written
+ * again.
  */
 export async function insertRejects(
   connection: Connection,
   owner: RejectOwner,
   rejects: readonly RejectRow[],
-): Promise<RejectRow[]> {
-  if (rejects.length === 0) return []
+): Promise<InsertedRejects> {
+  if (rejects.length === 0) return { fresh: [], dropped: [] }
   const digests = rejects.map((reject) => digestOf(reject))
   const { rows } = await connection.query<{ digest: Buffer }>(
     `INSERT INTO stockyard.rejects
@@ -69,7 +77,33 @@ export async function insertRejects(
     ],
   )
   const written = new Set(rows.map((row) => row.digest.toString('hex')))
-  return rejects.filter((_, i) => written.has(digests[i]!.toString('hex')))
+  const isFresh = (i: number) => written.has(digests[i]!.toString('hex'))
+  const dropped = new Set(
+    await findDropped(
+      connection,
+      owner.seriesId,
+      digests.filter((_, i) => !isFresh(i)),
+    ),
+  )
+  return {
+    fresh: rejects.filter((_, i) => isFresh(i)),
+    dropped: rejects.filter((_, i) => dropped.has(digests[i]!.toString('hex'))),
+  }
+}
+
+/** Those of some digests whose rejects were dropped, in hexadecimal. */
+async function findDropped(
+  connection: Connection,
+  seriesId: number,
+  digests: readonly Buffer[],
+): Promise<string[]> {
+  if (digests.length === 0) return []
+  const { rows } = await connection.query<{ digest: string }>(
+    `SELECT encode(digest, 'hex') AS digest FROM stockyard.rejects
+     WHERE series_id = $1 AND digest = ANY ($2) AND status = 'dropped'`,
+    [seriesId, digests],
+  )
+  return rows.map(({ digest }) => digest)
 }
 
 /** Instants that a Date cannot hold, as absurd rows have them, are kept in the raw text only. */

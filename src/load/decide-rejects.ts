@@ -6,7 +6,9 @@ import {
   type StoredReject,
 } from '../db/read-rejects.ts'
 import { decideRejects } from '../db/rejects.ts'
+import { getCalendar } from '../domain/calendar/registry.ts'
 import { StockyardError } from '../domain/error.ts'
+import { settleDropped } from './drop-from-coverage.ts'
 import { isOldBasis, loadRejected, type LoadedAs, type RejectContext } from './load-rejected.ts'
 
 /** Who decides, and why. */
@@ -52,17 +54,19 @@ export async function acceptRejects(
 }
 
 /**
- * Records that rejects are no loss. They stay in the list with who said so, and can be accepted later.
+ * Records that rejects are no loss, so that their days are in doubt no more. They stay in the list with who
+ * said so, and can be accepted later.
  * @throws StockyardError `REJECT_UNKNOWN`
  */
 export async function dropRejects(
-  { pool }: Pick<RejectContext, 'pool'>,
+  { pool, calendarOf = getCalendar }: Pick<RejectContext, 'pool'> & Partial<RejectContext>,
   ids: readonly number[],
   { by, reason }: Decider,
 ): Promise<{ readonly dropped: readonly number[] }> {
   const rejects = await getRejects(pool, ids)
   const dropped = rejects.map(({ id }) => id)
   await decideRejects(pool, dropped, { status: 'dropped', by, reason, runId: null })
+  await settleDropped(pool, rejects, calendarOf)
   return { dropped }
 }
 

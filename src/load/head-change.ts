@@ -26,7 +26,9 @@ export interface Stored {
   /** The pages that were there before, by the day on which they begin. */
   readonly stored: ReadonlyMap<number, StoredPage>
   /** Rows that were refused for the first time. */
-  readonly refused: readonly RejectRow[]
+  readonly fresh: readonly RejectRow[]
+  /** Rows of which a person said that they are no loss. */
+  readonly dropped: readonly RejectRow[]
 }
 
 /** An answer's end is believed to be the end of what there is only when it lies this far back. */
@@ -47,13 +49,13 @@ export async function headChange(
   connection: Connection,
   load: Load,
   head: SeriesHead,
-  { merged, rows, stored, refused }: Stored,
+  { merged, rows, stored, fresh, dropped }: Stored,
 ): Promise<HeadChange> {
   const finalThrough = finalDayOf(load)
   const range = coveredBy(load, finalThrough)
   const parts =
-    range === null ? [] : cutOut(range, [...holesOf(load, range, refused), ...(load.unsaid ?? [])])
-  const ledger = await ledgerAfter(connection, load, head, parts, { merged, rows })
+    range === null ? [] : cutOut(range, [...holesOf(load, range, fresh), ...(load.unsaid ?? [])])
+  const ledger = await ledgerAfter(connection, load, head, parts, { merged, rows, dropped })
   const { coverage } = ledger
   const newest = coverage[coverage.length - 1]
   const { ts, length } = load.batch
@@ -84,7 +86,7 @@ async function ledgerAfter(
   load: Load,
   head: SeriesHead,
   answered: readonly DayRange[],
-  { merged, rows }: Pick<Stored, 'merged' | 'rows'>,
+  { merged, rows, dropped }: Pick<Stored, 'merged' | 'rows' | 'dropped'>,
 ): Promise<Ledger> {
   const { calendar, batch } = load
   const { interval } = load.series
@@ -99,7 +101,10 @@ async function ledgerAfter(
       }))
     : []
   const refused = new Set(
-    barsRefused(load)
+    barsRefused(
+      load,
+      load.rejects.filter((row) => !dropped.includes(row)),
+    )
       .filter((ts) => !merged.some(({ page }) => page.bars.ts.includes(ts)))
       .map((ts) => dayOf(calendar, interval, ts)),
   )
@@ -139,8 +144,8 @@ async function daysStored(
 const NO_BAR_RULES = new Set(['duplicate', 'session', 'range', 'grid', 'future'])
 
 /** Starts of bars that were refused and of which the answer has no good row. */
-function barsRefused(load: Load, rows: readonly RejectRow[] = load.rejects): number[] {
-  const lost = rows.flatMap(({ rule, ts }) => (NO_BAR_RULES.has(rule) || !isPlaced(ts) ? [] : [ts]))
+function barsRefused(load: Load, rows: readonly RejectRow[]): number[] {
+  const lost = rows.flatMap((row) => (isLoss(row) ? [row.ts] : []))
   if (lost.length === 0) return []
   const good = new Set(load.batch.ts)
   return lost.filter((ts) => !good.has(ts))
@@ -158,6 +163,13 @@ function holesOf(load: Load, range: DayRange, refused: readonly RejectRow[]): Da
   return barsRefused(load, refused).map((ts) =>
     periodRange(calendar, interval, dayOf(calendar, interval, ts)),
   )
+}
+
+/** True for a refused row that stands for a bar of which the day is known. */
+export function isLoss<R extends Pick<RejectRow, 'rule' | 'ts'>>(
+  row: R,
+): row is R & { ts: number } {
+  return !NO_BAR_RULES.has(row.rule) && isPlaced(row.ts)
 }
 
 function isPlaced(ts: number | null): ts is number {

@@ -125,7 +125,7 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   })
   const owner = { ...load.series, seriesId, runId: load.runId, receivedAt: load.receivedAt }
   const refused = await insertRejects(connection, owner, load.rejects)
-  const change = await headChange(connection, load, head, { merged, rows, stored, refused })
+  const change = await headChange(connection, load, head, { merged, rows, stored, ...refused })
   if (isNews(load, head, change)) await updateHead(connection, seriesId, change)
   const counts = countsOf(load, merged)
   await addTaskCounts(connection, load.runId, load.taskNumber, seriesId, counts, change.watermark)

@@ -8,8 +8,10 @@ import { formatDate } from '../../src/domain/date.ts'
 import { inTransaction } from '../../src/db/connect.ts'
 import { startRun } from '../../src/db/runs.ts'
 import { findHead, type SeriesKey } from '../../src/db/series.ts'
+import { acceptRejects, dropRejects } from '../../src/load/decide-rejects.ts'
 import { listGaps } from '../../src/load/list-gaps.ts'
 import { loadBatch } from '../../src/load/load-batch.ts'
+import { readRejects } from '../../src/query/rejects.ts'
 import { calendar, dailyBars } from '../support/bars.ts'
 import { makeDatabase } from '../support/database.ts'
 
@@ -30,7 +32,7 @@ beforeEach(() => {
 })
 
 /** Loads bars of an answer in which one more row was refused. */
-async function load(batch: BarBatch, rule: string) {
+async function load(batch: BarBatch, rule: string, values?: readonly number[]) {
   const runId = await inTransaction(pool, (connection) =>
     startRun(connection, 'fetch', {}, [series]),
   )
@@ -41,7 +43,15 @@ async function load(batch: BarBatch, rule: string) {
     runId,
     taskNumber: 1,
     batch,
-    rejects: [{ rule, reason: 'bad', raw: `row ${rule}`, ts: all.ts[bad]! }],
+    rejects: [
+      {
+        rule,
+        reason: 'bad',
+        raw: `row ${rule}`,
+        ts: all.ts[bad]!,
+        ...(values === undefined ? {} : { values }),
+      },
+    ],
     fetched: batch.length + 1,
     covers: null,
     continuesFrom: null,
@@ -49,6 +59,17 @@ async function load(batch: BarBatch, rule: string) {
     actions: null,
     simulated: false,
   })
+}
+
+const WHO = { by: 'ada', reason: 'seen on the tape' }
+
+async function rejectIds(rule: string): Promise<number[]> {
+  const { data } = await readRejects(pool, { symbol: series.symbol, rule, limit: 10 })
+  return data.map(({ id }) => id)
+}
+
+async function dropAll(rule: string): Promise<void> {
+  await dropRejects({ pool }, await rejectIds(rule), WHO)
 }
 
 async function coverage() {
@@ -85,6 +106,28 @@ describe('a bar that was refused', () => {
     await load(good, 'number')
     assert.deepEqual(await gaps(), [])
     await load(sliceBatch(all, 0, 0), 'price-order')
+    assert.deepEqual(await gaps(), [])
+  })
+
+  it('is no gap once a person says that it is no loss, nor when it comes again', async () => {
+    await load(good, 'number')
+    await load(good, 'volume')
+    await dropAll('number')
+    assert.deepEqual(await gaps(), [['2024-06-05', 1, 'missing']])
+    await dropAll('volume')
+    assert.deepEqual(await gaps(), [])
+    assert.equal(formatCoverage(await coverage()), '{[2024-05-01,2024-06-10)}')
+    await load(good, 'volume')
+    assert.deepEqual(await gaps(), [])
+    await load(all, 'volume')
+    assert.deepEqual(await gaps(), [])
+  })
+
+  it('is no gap once it is accepted as it is', async () => {
+    await load(good, 'number', [1, 2, 1, 2, 10, Number.NaN, Number.NaN])
+    await load(good, 'number')
+    const ids = await rejectIds('number')
+    await acceptRejects({ pool, calendarOf: getCalendar }, ids, WHO)
     assert.deepEqual(await gaps(), [])
   })
 
