@@ -42,8 +42,7 @@ export async function repairGaps(
   const own = ownPieces(gaps, providers, calendarOf, clock.now())
   const first = own.length === 0 ? null : await runPieces(context, own, providers)
   const unserved = await findUnserved(pool, gaps, calendarOf, clock.now())
-  const others = otherPieces(unserved, providers)
-  const second = others.length === 0 ? null : await runPieces(context, others, providers)
+  const others = await askOthers(context, unserved, providers)
   for (const { gap, days } of unserved) {
     const codes = own.flatMap((piece, i) =>
       isOf(gap, piece) ? [{ ...piece, code: first?.tasks[i]?.error?.code }] : [],
@@ -56,7 +55,7 @@ export async function repairGaps(
       isLacking: refusedBy('PLAN_LACKS'),
     })
   }
-  return { summary: addSummaries(first, second), gaps: await list() }
+  return { summary: addSummaries(first, others), gaps: await list() }
 }
 
 /** Sessions that are there in part are asked for again. */
@@ -149,14 +148,46 @@ async function findUnserved(
   return unserved
 }
 
-/** The same days for the first other vendor that has the interval of itself. */
-function otherPieces(unserved: readonly Unserved[], providers: readonly Provider[]): WorkPiece[] {
+/** Asks the other vendors in turn for what nobody has yet. */
+async function askOthers(
+  context: FetchContext,
+  unserved: readonly Unserved[],
+  providers: readonly Provider[],
+): Promise<FetchSummary | null> {
+  let summary: FetchSummary | null = null
+  for (let turn = 0; turn < providers.length; turn += 1) {
+    const pieces = otherPieces(await findNowhere(context.pool, unserved), providers, turn)
+    if (pieces.length > 0) {
+      summary = addSummaries(summary, await runPieces(context, pieces, providers))
+    }
+  }
+  return summary
+}
+
+/** What is left of gaps without the days of which another vendor's bars are stored. */
+async function findNowhere(pool: Pool, unserved: readonly Unserved[]): Promise<Unserved[]> {
+  const left: Unserved[] = []
+  for (const { gap, days } of unserved) {
+    const elsewhere = await listBarDaysElsewhere(pool, gap.seriesId, gap.interval, gap)
+    const nowhere = days.filter((day) => !elsewhere.has(day))
+    if (nowhere.length > 0) left.push({ gap, days: nowhere })
+  }
+  return left
+}
+
+/** The same days for another vendor that has the interval of itself: the first one, the second one, and so on. */
+function otherPieces(
+  unserved: readonly Unserved[],
+  providers: readonly Provider[],
+  turn: number,
+): WorkPiece[] {
   const pieces = new Map<string, WorkPiece>()
   for (const { gap, days } of unserved) {
     const { symbol, interval } = gap
-    const provider = providers.find(
+    const others = providers.filter(
       (one) => one.id !== gap.provider && one.intervals.includes(interval),
     )
+    const provider = others[turn]
     if (provider === undefined) continue
     const piece = {
       symbol,

@@ -100,6 +100,19 @@ describe('a gap that its own vendor has nothing for', () => {
     assert.equal(await stateOf('second'), 'available')
   })
 
+  it('is asked of every other one in turn until one has it', async () => {
+    const first = vendorOf('first', [{ days: DAYS }, 'no-data'])
+    const second = vendorOf('second', ['no-data'])
+    const third = vendorOf('third', [{ days: [HOLE] }])
+    const fourth = vendorOf('fourth', [{ days: [HOLE] }])
+    await withHole(first)
+    const { summary, gaps } = await repair([first, second, third, fourth])
+    assert.deepEqual([summary!.inserted, summary!.requests, gaps], [1, 3, []])
+    assert.deepEqual([second.asked(), third.asked(), fourth.asked()], [1, 1, 0])
+    assert.equal(await stateOf('first'), 'not-offered')
+    assert.equal(await stateOf('third'), 'available')
+  })
+
   it('is closed in the same way where the first one’s row had been refused', async () => {
     const first = vendorOf('first', [{ days: DAYS }])
     const second = vendorOf('second', [{ days: [HOLE] }])
