@@ -96,7 +96,7 @@ describe('the documents', () => {
   it('show in ReDoc at /redoc', async () => {
     const { page, complaints } = await open('/redoc')
     await page
-      .getByRole('heading', { name: /\bget Bars of a stock$/ })
+      .getByRole('heading', { name: /\bgetStockPrices Bars of a stock$/ })
       .waitFor({ state: 'visible' })
     // Without its styles the menu would not stand beside the text.
     const menu = await page.locator('.menu-content').boundingBox()
