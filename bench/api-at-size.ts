@@ -29,7 +29,9 @@ export async function benchTableSize(pool: Pool, databaseUrl: string, isLong: bo
       const wanted = Math.ceil((millions * 1_000_000) / each)
       await copyFirst(pool, symbols + 1, wanted + 1)
       symbols = wanted
-      await pool.query('ANALYZE stockyard.pages')
+      await pool.query('VACUUM ANALYZE')
+      // So that writing what was filled in is over before anything is measured.
+      await pool.query('CHECKPOINT')
       const latest = `/prices/latest?interval=1m`
       const page = `/prices?interval=1m&from=2025-03-03&limit=390`
       sizes.push({
