@@ -1,7 +1,6 @@
 /** One fetch as every command does it: provider and key checked, progress shown, summary given. */
 import type { Config } from '../config.ts'
-import { parseBudget } from '../providers/budget.ts'
-import { budgetState } from '../db/budgets.ts'
+import { budgetInForce } from '../load/budget-in-force.ts'
 import { claimStore } from '../db/store-kind.ts'
 import type { Lane } from '../domain/budget.ts'
 import { StockyardError } from '../domain/error.ts'
@@ -171,7 +170,6 @@ async function callsLeftToday(
   provider: Provider | undefined,
 ): Promise<number | null> {
   if (provider === undefined) return null
-  const budget = parseBudget(config.providers[provider.id]?.budget ?? provider.budget)
-  const state = await budgetState(store.pool, provider.id, budget, provider.resetZone)
+  const state = await budgetInForce({ pool: store.pool, configs: config.providers }, provider)
   return state.windows.find((window) => window.window === 'day')?.left ?? null
 }

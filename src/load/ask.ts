@@ -236,7 +236,7 @@ async function keepRefusal(
   failed: VendorFailure,
   options: AskOptions,
 ): Promise<void> {
-  const [topic] = topicsOf(context, provider, request, options)
+  const [topic] = topicsOf(context.clock.now(), provider, request, options)
   if (topic === undefined) return
   const reader = { account: accountOf(context.config) }
   await storePlanLimit(context.pool, provider.id, topic, vendorWords(failed), reader)

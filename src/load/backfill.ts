@@ -4,9 +4,10 @@
  * The work itself is a run like any other (fetch-series.ts), so that it goes on wherever it stopped.
  */
 import type { ProviderConfig } from '../config.ts'
-import { budgetState, type BudgetState } from '../db/budgets.ts'
+import type { BudgetState } from '../db/budgets.ts'
 import type { Pool } from '../db/connect.ts'
 import { measureBytesPerBar } from '../db/page-size.ts'
+import { readPlanLimits } from '../db/plan-limits.ts'
 import { findHead, listSeries } from '../db/series.ts'
 import { readTrading } from '../db/symbols.ts'
 import type { Budget, Lane } from '../domain/budget.ts'
@@ -16,12 +17,15 @@ import { DAY_MS } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { getZone } from '../domain/zone.ts'
 import { parseBudget } from '../providers/budget.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { BarRequest, Provider } from '../providers/provider.ts'
+import { accountAt, budgetInForce } from './budget-in-force.ts'
 import { baseInterval } from './derive-series.ts'
 import { makeTasks } from './fetch-series.ts'
 import { planActions } from './keep-actions.ts'
 import type { CalendarOf } from './open-calendars.ts'
 import { asTraded, countBars, planCalls, type PlannedCalls } from './plan-calls.ts'
+import { planWithinLimits } from './plan-within-limits.ts'
+import { topicsOf } from './send-call.ts'
 import { daysAt, spanOf, type DayState, type Span } from './plan-backfill.ts'
 import type { FetchWish, Task } from './run-task.ts'
 
@@ -146,7 +150,8 @@ async function planTask(
   const series = { symbol, interval: asked, provider: provider.id, basis: provider.basis }
   const head = await findHead(pool, series)
   const traded = asTraded({ ...wish, interval: asked }, provider, trading)
-  const plan = planCalls(traded.wish, symbol, traded.provider, head, calendar, now)
+  const all = planCalls(traded.wish, symbol, traded.provider, head, calendar, now)
+  const plan = planWithinLimits(all, await refusals(context, provider), calendar)
   const calls = bases.has(key) ? 0 : plan.calls.length
   bases.add(key)
   return {
@@ -158,6 +163,20 @@ async function planTask(
     days: daysOf(plan),
     notOffered: plan.notOffered,
   }
+}
+
+/** Which calls the plan is known to lack, so that they are not sent. */
+async function refusals(
+  context: PlanContext,
+  provider: Provider,
+): Promise<(call: BarRequest) => boolean> {
+  const reader = { account: accountAt(context, provider) }
+  const limits = await readPlanLimits(context.pool, provider.id, reader)
+  const lacking = new Set(limits.map(({ topic }) => topic))
+  return (call) =>
+    topicsOf(context.now, provider, call.request, { bars: call }).some((topic) =>
+      lacking.has(topic),
+    )
 }
 
 function daysOf({ wanted }: PlannedCalls): DayRange | null {
@@ -172,7 +191,7 @@ async function planProvider(
 ): Promise<PlannedProvider> {
   const text = context.configs[provider.id]?.budget ?? provider.budget
   const budget = parseBudget(text)
-  const state = await budgetState(context.pool, provider.id, budget, provider.resetZone)
+  const state = await budgetInForce(context, provider)
   const day = state.windows.find(({ window }) => window === 'day')
   const now = context.now
   const freePerDay = parseBudget(provider.budget).perDay
@@ -218,8 +237,7 @@ export async function nextCallAt(
   lane: Lane,
   now: number,
 ): Promise<number> {
-  const budget = parseBudget(context.configs[provider.id]?.budget ?? provider.budget)
-  const state = await budgetState(context.pool, provider.id, budget, provider.resetZone)
+  const state = await budgetInForce(context, provider)
   const day = state.windows.find(({ window }) => window === 'day')
   const isReserved = day !== undefined && leavesReserve(lane) && day.left <= state.closeReserve
   const obstacles = [

@@ -4,7 +4,6 @@
  */
 import { listActionAsks, listRawInstruments, recordActionAsk } from '../db/action-asks.ts'
 import type { ActionAsk, RawInstrument } from '../db/action-asks.ts'
-import { budgetState } from '../db/budgets.ts'
 import type { Pool } from '../db/connect.ts'
 import { databaseError } from '../db/database-error.ts'
 import { findInstrument } from '../db/instruments.ts'
@@ -14,7 +13,7 @@ import { DAY_MS } from '../domain/date.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { redact } from '../log.ts'
-import { parseBudget } from '../providers/budget.ts'
+import { budgetInForce } from './budget-in-force.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AskContext } from './ask.ts'
 import { hasFreshJump } from './fresh-jump.ts'
@@ -198,11 +197,10 @@ interface Asked {
  * thrown away. Null where it has enough, or none, which the vendor's budget then says itself.
  */
 async function tooFewLeft(
-  { pool, configs }: FetchContext,
+  context: FetchContext,
   { provider, calls }: DueActions,
 ): Promise<number | null> {
-  const budget = parseBudget(configs[provider.id]?.budget ?? provider.budget)
-  const state = await budgetState(pool, provider.id, budget, provider.resetZone)
+  const state = await budgetInForce(context, provider)
   const day = state.windows.find(({ window }) => window === 'day')
   if (day === undefined) return null
   const left = day.left - (state.reserveUntil === null ? 0 : state.closeReserve)

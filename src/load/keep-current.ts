@@ -3,7 +3,6 @@
  * calendars say that there can be something new, as far as the budgets go. Of several processes on a
  * database one does it.
  */
-import { budgetState } from '../db/budgets.ts'
 import { listInstruments } from '../db/instruments.ts'
 import { takeRoundLock, type RoundLock } from '../db/round-lock.ts'
 import { findExchange, listSeries } from '../db/series.ts'
@@ -12,7 +11,7 @@ import type { Calendar } from '../domain/calendar/calendar.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { redact } from '../log.ts'
-import { parseBudget } from '../providers/budget.ts'
+import { budgetInForce } from './budget-in-force.ts'
 import type { Provider } from '../providers/provider.ts'
 import { MANUAL_PROVIDER } from '../providers/registry.ts'
 import { fetchAll, type FetchContext, type FetchSummary } from './fetch-series.ts'
@@ -259,18 +258,13 @@ function isHopeless({ tasks }: FetchSummary): boolean {
 async function blockedUntil(context: KeepCurrentContext): Promise<number> {
   const ends = await Promise.all(
     context.providers.map(async (provider) => {
-      const { windows, pausedUntil } = await stateOf(context, provider)
+      const { windows, pausedUntil } = await budgetInForce(context, provider)
       const day = windows.find(({ window }) => window === 'day')
       const dayEnd = day?.left === 0 ? (day.resetsAt ?? 0) : 0
       return Math.max(dayEnd, pausedUntil ?? 0)
     }),
   )
   return Math.min(...ends)
-}
-
-function stateOf({ pool, configs }: KeepCurrentContext, provider: Provider) {
-  const budget = parseBudget(configs[provider.id]?.budget ?? provider.budget)
-  return budgetState(pool, provider.id, budget, provider.resetZone)
 }
 
 /**
@@ -308,7 +302,7 @@ async function findWake(
   const closes = calendars
     .map((calendar) => calendar.sessionAt(now)?.close ?? calendar.nextSession(now).close)
     .map((close) => Math.ceil((close - now) / MINUTE_MS))
-  const { windows } = await stateOf(context, provider)
+  const { windows } = await budgetInForce(context, provider)
   const stride = strideWithin({
     callsLeft: windows.find(({ window }) => window === 'day')?.left ?? null,
     callsPerRound,

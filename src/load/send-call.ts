@@ -65,7 +65,7 @@ async function pay(
       const limit = await findPlanLimit(
         pool,
         provider.id,
-        topicsOf(context, provider, request, options),
+        topicsOf(context.clock.now(), provider, request, options),
         reader,
       )
       if (limit !== null) throw lackError(limit, provider)
@@ -108,12 +108,12 @@ export async function wait(
  * interval, and those of a call that has a lesser one apart from those of the lesser one.
  */
 export function topicsOf(
-  { clock }: AskContext,
+  now: number,
   provider: Provider,
   request: VendorRequest,
   { bars }: AskOptions,
 ): readonly string[] {
-  if (provider.plan !== undefined) return provider.plan.topicsOf(request, clock.now())
+  if (provider.plan !== undefined) return provider.plan.topicsOf(request, now)
   if (bars === undefined) return []
   const topic = `bars ${bars.interval}`
   return bars.fallback === null ? [topic] : [`${topic} full`, topic]

@@ -4,6 +4,7 @@ import type { CallRefused } from '../domain/budget.ts'
 import { StockyardError, type ErrorKind } from '../domain/error.ts'
 import { redact } from '../log.ts'
 import type { FailureClass, Provider, VendorFailure } from '../providers/provider.ts'
+import { variableOf } from '../providers/variables.ts'
 
 interface Meaning {
   readonly kind: ErrorKind
@@ -19,7 +20,7 @@ const RATE_LIMITED: Meaning = {
   code: 'RATE_LIMITED',
   did: 'keeps refusing calls as too many',
   hint: (provider) =>
-    `Something else may use the same key; or lower ${variable(provider, 'BUDGET')} to what the plan allows.`,
+    `Something else may use the same key; or lower ${variableOf(provider.id, 'BUDGET')} to what the plan allows.`,
   retry: true,
 }
 
@@ -37,7 +38,8 @@ const MEANINGS: Readonly<Record<FailureClass, Meaning>> = {
     kind: 'config',
     code: 'KEY_REFUSED',
     did: 'refused the key',
-    hint: (provider) => `Check ${variable(provider, 'API_KEY')} in the environment or in .env.`,
+    hint: (provider) =>
+      `Check ${variableOf(provider.id, 'API_KEY')} in the environment or in .env.`,
   },
   'unknown-symbol': {
     kind: 'not-found',
@@ -90,16 +92,12 @@ export function vendorWords(failed: VendorFailure): string {
   return redact(failed.message).slice(0, 300).trim()
 }
 
-/** Name of an environment variable of a provider. */
-function variable(provider: Provider, name: 'API_KEY' | 'BUDGET'): string {
-  return `${provider.id.replaceAll('-', '_').toUpperCase()}_${name}`
-}
 /** A call that would have to wait for longer than anybody does. */
 export function exhaustedError(refused: CallRefused, provider: Provider): StockyardError {
   const until = `${new Date(refused.resetsAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`
   const sentence = `No call to ${provider.name} can go out before ${until}: ${refused.reason}.`
   return new StockyardError('provider', 'BUDGET_EXHAUSTED', sentence, {
-    hint: `Run it again then: it goes on where it stopped. If your plan allows more, say so in ${variable(provider, 'BUDGET')}.`,
+    hint: `Run it again then: it goes on where it stopped. If your plan allows more, say so in ${variableOf(provider.id, 'BUDGET')}.`,
     retry: true,
   })
 }

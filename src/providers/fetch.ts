@@ -17,6 +17,7 @@ import {
   type Phase,
 } from './fetch-error.ts'
 import type { VendorBody, VendorRequest } from './provider.ts'
+import { variableOf } from './variables.ts'
 import { isTransientStatus, parseRetryAfter, retryWaitMs, type RetryCause } from './retry-timing.ts'
 
 export interface HttpClientOptions {
@@ -330,9 +331,8 @@ function keyHeaders(request: VendorRequest, target: Target): Record<string, stri
 
 function requireKey(target: Target): string {
   if (target.key === undefined) {
-    const variable = `${target.provider.replaceAll('-', '_').toUpperCase()}_API_KEY`
     throw new StockyardError('config', 'KEY_MISSING', `${target.provider} needs a key.`, {
-      hint: `Set ${variable} in the environment or in .env.`,
+      hint: `Set ${variableOf(target.provider, 'API_KEY')} in the environment or in .env.`,
     })
   }
   registerSecret(target.key)

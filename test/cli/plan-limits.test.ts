@@ -22,6 +22,13 @@ interface Summary {
   readonly tasks: readonly { readonly error: { readonly code: string; readonly hint: string } }[]
 }
 
+interface Plan {
+  readonly tasks: readonly {
+    readonly calls: number
+    readonly notOffered: readonly { readonly from: string }[]
+  }[]
+}
+
 interface Providers {
   readonly data: readonly {
     readonly id: string
@@ -52,6 +59,15 @@ test('what the plan lacks costs its calls once, until a new key or a person asks
   // Four years back and to today: one call too far, and the one that the plan has.
   assert.equal((await fetch('AAPL', 1_400, -1)).requests, 2)
   assert.equal((await fetch('MSFT', 1_400, -1)).requests, 1)
+  const span = ['--from', daysAgo(1_400), '--until', daysAgo(-1)]
+  const args = ['backfill', 'TSLA', '-p', 'polygon', '-i', '1d', ...span, '--dry-run', '--json']
+  const plan = readJson<Plan>(await run(args, env))
+  const [lacking] = plan.tasks[0]!.notOffered
+  assert.equal(plan.tasks[0]!.calls, 1)
+  // The first session of the period, which a weekend and a holiday can hold back.
+  assert.ok(lacking!.from >= daysAgo(1_400) && lacking!.from < daysAgo(1_394), lacking!.from)
+  const unknown = await run(args, { ...env, POLYGON_API_KEY: 'a-third-key' })
+  assert.deepEqual(readJson<Plan>(unknown).tasks[0]!.notOffered, [])
   const refused = await fetch('IBM', 1_400, 1_300)
   assert.equal(refused.requests, 0)
   assert.equal(refused.tasks[0]!.error.code, 'PLAN_LACKS')
