@@ -7,6 +7,7 @@ import { StockyardError } from '../domain/error.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
+import { moveHoldings } from './instrument-holdings.ts'
 import { requireSymbol } from './instruments.ts'
 import { tellOfAll } from './listen.ts'
 
@@ -286,6 +287,7 @@ async function takeOver(
          AND s.provider = o.provider AND s.basis = o.basis)`,
     [instrumentId, other.instrumentId],
   )
+  await moveHoldings(connection, other.instrumentId, instrumentId)
   await connection.query(
     `UPDATE stockyard.instruments i SET watched = i.watched OR o.watched
      FROM stockyard.instruments o WHERE i.id = $1 AND o.id = $2`,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { formatDate } from '../../src/domain/date.ts'
+import { listActions, storeActions } from '../../src/db/actions.ts'
 import { settleAsOf } from '../../src/db/as-of.ts'
 import { inTransaction } from '../../src/db/connect.ts'
 import { addInstrument, findInstrument, getInstrument } from '../../src/db/instruments.ts'
@@ -97,6 +98,46 @@ describe('a symbol that is renamed', () => {
     const found = await getInstrument(pool, META)
     assert.deepEqual([found.id, found.watched], [id, true])
     assert.equal((await getInstrument(pool, `${META}@2022-06-09`)).active, false)
+  })
+
+  it('takes in what vendors said of its splits, and its newest quotes', async () => {
+    const { id } = await addInstrument(pool, { symbol: FB })
+    const { id: added } = await addInstrument(pool, { symbol: META })
+    const tell = (instrumentId: number, provider: string, newShares: number) =>
+      inTransaction(pool, (connection) =>
+        storeActions(
+          connection,
+          { instrumentId, provider, runId: null, observedAt: JUNE_9 },
+          { splits: [{ day: JUNE_9, newShares, oldShares: 1 }], dividends: [] },
+        ),
+      )
+    await tell(id, 'yahoo', 2)
+    await tell(added, 'yahoo', 3)
+    await tell(added, 'polygon', 4)
+    const quoted = async (instrument: number, provider: string, price: number, at: string) =>
+      await pool.query(
+        `INSERT INTO stockyard.quotes (instrument_id, provider, price, session, observed_at)
+         VALUES ($1, $2, $3, $4::date, $4::date)`,
+        [instrument, provider, price, at],
+      )
+    await quoted(id, 'yahoo', 10, '2022-06-08')
+    await quoted(added, 'yahoo', 11, '2022-06-10')
+    await quoted(id, 'polygon', 12, '2022-06-10')
+    await quoted(added, 'polygon', 13, '2022-06-08')
+    await rename()
+    const actions = await listActions(pool, id, { asOf: null })
+    assert.deepEqual(actions.map(({ provider, newShares }) => [provider, newShares]).toSorted(), [
+      ['polygon', 4],
+      ['yahoo', 2],
+    ])
+    const { rows } = await pool.query(
+      'SELECT provider, price FROM stockyard.quotes WHERE instrument_id = $1 ORDER BY provider',
+      [id],
+    )
+    assert.deepEqual(rows, [
+      { provider: 'polygon', price: 12 },
+      { provider: 'yahoo', price: 11 },
+    ])
   })
 
   it('is refused where both have bars of the same kind, unless one side is to be put aside', async () => {
