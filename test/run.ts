@@ -78,10 +78,12 @@ async function runFiles(files: readonly string[]): Promise<Counts> {
     timeout: FILE_TIMEOUT_MS,
     signal: interrupted.signal,
   })
-  events.on('test:summary', ({ file, counts: summary }) => {
+  events.on('test:summary', ({ file, success, counts: summary }) => {
     if (file !== undefined) return
     const { passed, skipped, tests, todo } = summary
-    counts = { passed, skipped: skipped + todo, failed: tests - passed - skipped - todo }
+    const failed = tests - passed - skipped - todo
+    // A suite that throws before its first test fails without a test that does.
+    counts = { passed, skipped: skipped + todo, failed: success ? failed : Math.max(failed, 1) }
   })
   const report = events.compose(spec)
   report.pipe(process.stdout)
