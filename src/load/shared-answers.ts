@@ -30,5 +30,11 @@ export async function shareAnswer(
   }
   const sending = send()
   shared.set(call, sending)
-  return await sending
+  try {
+    return await sending
+  } catch (error) {
+    // Those who wait for it fail with it; whoever comes later tries again.
+    if (shared.get(call) === sending) shared.delete(call)
+    throw error
+  }
 }
