@@ -3,7 +3,7 @@
  * not all there. How it moves when an answer is stored. Pure.
  */
 import type { Calendar } from './calendar/calendar.ts'
-import { addRange, holdsDay, periodRange, removeRange } from './coverage.ts'
+import { addRange, formatCoverage, holdsDay, periodRange, removeRange } from './coverage.ts'
 import type { Coverage, DayRange } from './coverage.ts'
 import { isIntraday, type Interval } from './interval.ts'
 
@@ -77,4 +77,11 @@ export function moveLedger(
     notOffered: without(ledger.notOffered, filled),
     partial: lacking.map(rangeOf).reduce(addRange, without(ledger.partial, whole)),
   }
+}
+
+/** True where two ledgers say the same of every day. */
+export function isSameLedger(one: Ledger, other: Ledger): boolean {
+  return (['coverage', 'noTrades', 'notOffered', 'partial'] as const).every(
+    (name) => formatCoverage(one[name]) === formatCoverage(other[name]),
+  )
 }

@@ -6,7 +6,7 @@
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { addRange, expectedDays, holdsDay, periodRange, removeRange } from '../domain/coverage.ts'
 import type { Coverage } from '../domain/coverage.ts'
-import type { Ledger } from '../domain/coverage-ledger.ts'
+import { isSameLedger, type Ledger } from '../domain/coverage-ledger.ts'
 import { DAY_MS, yearStart } from '../domain/date.ts'
 import { isIntraday } from '../domain/interval.ts'
 import { countRegularBars } from '../domain/page-counts.ts'
@@ -62,7 +62,8 @@ async function auditOne(pool: Pool, seen: CoverageHead, calendar: Calendar): Pro
     }
     if (isIntraday(head.interval))
       ledger = await heldAgainstDays(connection, head, ledger, calendar)
-    await writeLedger(connection, head.seriesId, { ...ledger, pages, bars })
+    const isSame = pages === head.pages && bars === head.bars && isSameLedger(ledger, head)
+    if (!isSame) await writeLedger(connection, head.seriesId, { ...ledger, pages, bars })
     return { ...head, ...ledger, pages, bars }
   })
 }

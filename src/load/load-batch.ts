@@ -5,8 +5,8 @@
 import { sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { countExpectedBars, countRegularBars } from '../domain/page-counts.ts'
-import { formatCoverage, type DayRange } from '../domain/coverage.ts'
-import type { Ledger } from '../domain/coverage-ledger.ts'
+import type { DayRange } from '../domain/coverage.ts'
+import { isSameLedger } from '../domain/coverage-ledger.ts'
 import { isIntraday } from '../domain/interval.ts'
 import {
   longPageStart,
@@ -208,12 +208,6 @@ function isNews(load: Load, head: SeriesHead, change: HeadChange): boolean {
     load.batch.length > 0 &&
     dayOf(load.calendar, load.series.interval, load.batch.ts[load.batch.length - 1]!) >
       finalDayOf(load)
-  )
-}
-
-function isSameLedger(one: Ledger, other: Ledger): boolean {
-  return (['coverage', 'noTrades', 'notOffered', 'partial'] as const).every(
-    (name) => formatCoverage(one[name]) === formatCoverage(other[name]),
   )
 }
 

@@ -8,7 +8,12 @@ import type { Coverage } from '../domain/coverage.ts'
 import { stateTeller } from '../domain/coverage-states.ts'
 import { DAY_MS } from '../domain/date.ts'
 import { inTransaction, type Pool } from '../db/connect.ts'
-import { lockCoverageHead, writeLedger, type CoverageHead } from '../db/coverage-heads.ts'
+import {
+  lockCoverageHead,
+  readCoverageHeads,
+  writeLedger,
+  type CoverageHead,
+} from '../db/coverage-heads.ts'
 import { listBarDaysElsewhere } from '../db/page-days.ts'
 import type { Provider } from '../providers/provider.ts'
 import { baseInterval } from './derive-series.ts'
@@ -136,10 +141,8 @@ async function findUnserved(
 ): Promise<Unserved[]> {
   const unserved: Unserved[] = []
   for (const gap of gaps) {
-    const head = await inTransaction(pool, (connection) =>
-      lockCoverageHead(connection, gap.seriesId),
-    )
-    const tellState = stateTeller(factsOf(head, calendarOf), now)
+    const [head] = await readCoverageHeads(pool, { seriesId: gap.seriesId })
+    const tellState = stateTeller(factsOf(head!, calendarOf), now)
     const days = expectedDays(calendarOf(gap.exchange), gap.interval, gap).filter((day) =>
       ['missing', 'no-trades'].includes(tellState(day)),
     )
