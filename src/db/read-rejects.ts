@@ -68,7 +68,7 @@ export async function readRejectRows(db: Queryable, filter: RejectFilter): Promi
      FROM stockyard.rejects
      WHERE ($1::bigint[] IS NULL OR id = ANY ($1))
        AND ($2::integer IS NULL
-            OR series_id IN (SELECT s.id FROM stockyard.series s WHERE s.instrument_id = $2))
+            OR series_id = ANY (ARRAY(SELECT s.id FROM stockyard.series s WHERE s.instrument_id = $2)))
        AND ($3::text IS NULL OR symbol = $3)
        AND ($4::text IS NULL OR provider = $4)
        AND ($5::text IS NULL OR rule = $5)
