@@ -7,7 +7,7 @@ import { NOW, type BudgetReader } from './budget-spending.ts'
 import type { Queryable } from './connect.ts'
 
 /** How long a plan is taken to lack what was refused; plans and their contents change now and then. */
-export const RETRY_AFTER_DAYS = 30
+const RETRY_AFTER_DAYS = 30
 
 /** How long a limit holds that a vendor named, and one that was found by counting calls. */
 const NAMED_CEILING_MS = 7 * 86_400_000

@@ -33,7 +33,7 @@ export const MINUTE_WINDOW_MS = 62_000
 export const RELEASE_MS = 7_200_000
 
 /** How long a call steps aside for a more urgent one that waits, before it looks again. */
-export const YIELD_MS = 1_000
+const YIELD_MS = 1_000
 
 /** What was spent, all at one moment of one clock. Instants are milliseconds in UTC. */
 export interface Spending {

@@ -8,7 +8,7 @@ import { takeBars } from './bar-batch.ts'
 import type { Page, PageVersion } from './page.ts'
 
 /** The longest time from a bar's start until it is known that a version can hold: some 49 days. */
-export const KNOWN_AFTER_MAX_MS = 2 ** 32 - 1
+const KNOWN_AFTER_MAX_MS = 2 ** 32 - 1
 
 export interface NextVersion {
   readonly validFrom: number

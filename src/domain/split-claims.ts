@@ -33,7 +33,7 @@ export function ratioOf({ newShares, oldShares }: Claim): number {
  * What a night says of a split: the price falls by ln(ratio), give or take the night's own move. Null
  * where the ratio is too small to be seen.
  */
-export function judgeJump(ratio: number, move: OvernightMove): JumpVerdict | null {
+function judgeJump(ratio: number, move: OvernightMove): JumpVerdict | null {
   const expected = Math.log(ratio)
   if (Math.abs(expected) < LOG_RATIO_MIN) return null
   const fallen = Math.log(move.previousClose / move.open)

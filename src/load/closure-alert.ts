@@ -14,7 +14,7 @@ import { settleMsOf } from '../providers/registry.ts'
 import type { CalendarOf } from './open-calendars.ts'
 
 /** So many symbols must come back empty; of fewer, silence proves little. */
-export const SYMBOLS_LEAST = 3
+const SYMBOLS_LEAST = 3
 /** Sessions before the newest final one that can have been missed in one go. */
 const RECENT_DAYS = 14
 
@@ -94,11 +94,7 @@ function keyOf({ symbol, interval, provider }: AnsweredSeries): string {
 }
 
 /** Sessions, of those that are due, that no series has a bar of although it was answered. */
-export function silentDays(
-  heads: readonly CoverageHead[],
-  calendar: Calendar,
-  now: number,
-): number[] {
+function silentDays(heads: readonly CoverageHead[], calendar: Calendar, now: number): number[] {
   const traded = heads.filter(({ firstBar }) => firstBar !== null)
   if (new Set(traded.map(({ instrumentId }) => instrumentId)).size < SYMBOLS_LEAST) return []
   const [first, ...others] = traded.map((head) => new Set(emptyDaysOf(head, calendar, now)))

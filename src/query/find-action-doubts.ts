@@ -54,7 +54,7 @@ function doubtFinding(entry: LedgerEntry): NewFinding {
 }
 
 /** `split of 4 for 1`, `payment of 0.82 USD`. */
-export function describeClaim({ kind, newShares, oldShares, amount, currency }: Claim): string {
+function describeClaim({ kind, newShares, oldShares, amount, currency }: Claim): string {
   if (kind === 'split') return `split of ${newShares} for ${oldShares}`
   return `payment of ${amount}${currency === null ? '' : ` ${currency}`}`
 }

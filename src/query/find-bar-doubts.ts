@@ -130,7 +130,7 @@ function disagreementFinding(
 }
 
 /** The start of a bar as people read it: a date, or an instant. */
-export function startText(interval: Interval, ts: number): string {
+function startText(interval: Interval, ts: number): string {
   return isIntraday(interval) ? formatInstant(ts) : formatDate(ts)
 }
 

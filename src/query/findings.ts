@@ -62,7 +62,7 @@ export async function readFindings(
 }
 
 /** True where a decision was made on a finding, or mutes its rule for what it is about. */
-export function isAbout(decision: Decision, finding: Finding): boolean {
+function isAbout(decision: Decision, finding: Finding): boolean {
   if (decision.findingId === finding.id) return true
   return (
     decision.verdict === 'mute' &&
