@@ -30,7 +30,7 @@ export async function withActions(
   if (first === undefined || context.signal.aborted) return summary
   const asking = await openVendor(context, first, config)
   const symbols = symbolsOf(summary).filter((symbol) => only?.has(symbol) !== false)
-  const calls = await keepActions(
+  const { calls } = await keepActions(
     { ...asking, configs: config.providers },
     { symbols, providers, which, runs: new Map(symbols.map((symbol) => [symbol, summary.run])) },
   )

@@ -66,37 +66,84 @@ export function actionsDue(
   now: number,
 ): boolean {
   if (ask === null) return true
-  const { askedAt, answeredAt, failure } = ask
-  if (now - askedAt < DAY_MS) return false
-  if (hasJump) return true
-  if (failure !== null && LASTING_CODES.has(failure)) return now - askedAt >= FRESH_MS
-  return failure !== null || answeredAt === null || now - answeredAt >= FRESH_MS
+  return now >= (hasJump ? ask.askedAt + DAY_MS : dueAt(ask))
+}
+
+/** When a vendor is to be asked again where no price jumps. */
+function dueAt({
+  askedAt,
+  answeredAt,
+  failure,
+}: Pick<ActionAsk, 'askedAt' | 'answeredAt' | 'failure'>): number {
+  if (failure !== null && LASTING_CODES.has(failure)) return askedAt + FRESH_MS
+  if (failure !== null || answeredAt === null) return askedAt + DAY_MS
+  return Math.max(askedAt + DAY_MS, answeredAt + FRESH_MS)
+}
+
+/**
+ * When the first of some symbols is due as actionsDue says, unless a price jumps before, in milliseconds
+ * UTC: 0 where one never was asked, Infinity where there is nothing to ask for.
+ */
+export async function nextActionsAt(
+  { pool, configs }: Pick<FetchContext, 'pool' | 'configs'>,
+  symbols: readonly string[],
+  providers: readonly Provider[],
+): Promise<number> {
+  const raw = await listRawInstruments(pool, symbols)
+  const able = await withoutStrangers(pool, configs, providers)
+  const asks = await listActionAsks(
+    pool,
+    raw.map(({ instrumentId }) => instrumentId),
+  )
+  const instants = raw.flatMap(({ instrumentId, symbol }) =>
+    ableFor(symbol, able).map(({ id }) => {
+      const ask = asks.find((one) => one.instrumentId === instrumentId && one.provider === id)
+      return ask === undefined ? 0 : dueAt(ask)
+    }),
+  )
+  return Math.min(...instants)
+}
+
+/** What came of asking. */
+export interface ActionsOutcome {
+  readonly calls: number
+  /** How often an instrument's splits and dividends came, and how often they did not. */
+  readonly answered: number
+  readonly failed: number
 }
 
 /**
  * Asks for the splits and dividends that are due of instruments with bars as traded, those first that were
- * asked longest ago; tells how many calls that took. A vendor that refuses is left alone.
+ * asked longest ago. A vendor that refuses is left alone.
  * @throws StockyardError kind `database` when the store is lost
  */
-export async function keepActions(context: FetchContext, wish: ActionsWish): Promise<number> {
+export async function keepActions(
+  context: FetchContext,
+  wish: ActionsWish,
+): Promise<ActionsOutcome> {
   const { pool, configs, clock, signal } = context
   const raw = await listRawInstruments(pool, wish.symbols)
   const providers = await withoutStrangers(pool, configs, wish.providers)
   const due = await findDue(pool, raw, { ...wish, providers }, clock.now())
   const halted = new Set<Provider>()
-  let calls = 0
+  let [calls, answered, failed] = [0, 0, 0]
   for (const one of due) {
     if (signal?.aborted || clock.now() >= (wish.until ?? Infinity)) break
-    if (halted.has(one.provider)) continue
+    if (halted.has(one.provider)) {
+      failed += 1
+      continue
+    }
     const asked = await askOne(context, one)
     calls += asked.calls
+    if (asked.came) answered += 1
+    else failed += 1
     if (asked.halts) halted.add(one.provider)
     const runId = wish.runs?.get(one.symbol)
     if (asked.note !== null && runId !== undefined) {
       await addTaskNote(pool, runId, one.symbol, { note: asked.note, requests: asked.calls })
     }
   }
-  return calls
+  return { calls, answered, failed }
 }
 
 /**
@@ -186,6 +233,8 @@ async function isDue(
 
 interface Asked {
   readonly calls: number
+  /** False where the vendor did not tell. */
+  readonly came: boolean
   /** What the run tells of it; null where nothing was sent. */
   readonly note: string | null
   /** True where the vendor would refuse the next symbol, too. */
@@ -213,7 +262,7 @@ async function askOne(context: FetchContext, due: DueActions): Promise<Asked> {
   if (left !== null) {
     const lack = `it takes ${due.calls} calls, and today has ${left} left for it`
     const note = `splits and dividends were not asked of ${provider.id}: ${lack}`
-    return { calls: 0, note, halts: true }
+    return { calls: 0, came: false, note, halts: true }
   }
   const config = context.configs[provider.id] ?? {
     key: undefined,
@@ -226,7 +275,7 @@ async function askOne(context: FetchContext, due: DueActions): Promise<Asked> {
     const calls = asking.requests
     const note = `splits and dividends asked of ${provider.id}: ${calls} ${calls === 1 ? 'call' : 'calls'}`
     context.log.debug({ symbol, provider: provider.id, calls }, 'splits and dividends asked')
-    return { calls, note, halts: false }
+    return { calls, came: true, note, halts: false }
   } catch (thrown) {
     return await noteFailure(asking, symbol, provider, thrown)
   }
@@ -239,7 +288,7 @@ async function noteFailure(
   thrown: unknown,
 ): Promise<Asked> {
   const calls = asking.requests
-  if (asking.signal?.aborted) return { calls, note: null, halts: true }
+  if (asking.signal?.aborted) return { calls, came: false, note: null, halts: true }
   const lost = thrown instanceof StockyardError ? thrown : databaseError(thrown)
   if (lost?.kind === 'database') throw lost
   const code = lost?.code ?? 'UNEXPECTED'
@@ -259,5 +308,5 @@ async function noteFailure(
   const what = `splits and dividends of ${symbol} did not come: ${reason}`
   asking.log[level]({ provider: provider.id, code }, what)
   const note = `splits and dividends did not come from ${provider.id}: ${reason}`
-  return { calls, note, halts: !OWN_CODES.has(code) }
+  return { calls, came: false, note, halts: !OWN_CODES.has(code) }
 }

@@ -1,52 +1,30 @@
 /**
  * Keeps the watch list current while a process runs: a round of fetching at the start, then whenever the
- * calendars say that there can be something new, as far as the budgets go. Of several processes on a
- * database one does it.
+ * calendars say that there can be something new, as far as the budgets go; and splits and dividends when
+ * they are due. Of several processes on a database one does it, and heeds what people say of the schedules.
  */
-import { listInstruments } from '../db/instruments.ts'
 import { takeRoundLock, type RoundLock } from '../db/round-lock.ts'
-import { findExchange, listSeries } from '../db/series.ts'
-import type { Lane } from '../domain/budget.ts'
-import type { Calendar } from '../domain/calendar/calendar.ts'
-import { messageOf, StockyardError } from '../domain/error.ts'
-import type { Interval } from '../domain/interval.ts'
+import {
+  endSchedule,
+  planSchedules,
+  readScheduleNews,
+  readSchedules,
+  SCHEDULES_CHANNEL,
+  takeSchedules,
+  type StoredSchedule,
+} from '../db/schedules.ts'
+import { messageOf } from '../domain/error.ts'
+import { SCHEDULE_NAMES, type ScheduleName } from '../domain/schedule.ts'
 import { redact } from '../log.ts'
-import { budgetInForce } from './budget-in-force.ts'
-import type { Provider } from '../providers/provider.ts'
-import { MANUAL_PROVIDER } from '../providers/registry.ts'
-import { fetchAll, type FetchContext, type FetchSummary } from './fetch-series.ts'
-import { keepActions } from './keep-actions.ts'
-import type { CalendarOf } from './open-calendars.ts'
-import { nextWake, strideWithin } from './next-wake.ts'
+import { nextActionsAt } from './keep-actions.ts'
+import { blockedUntil, findWakes, listKept, type Kept, type RoundContext } from './round.ts'
+import { doActions, doBars } from './schedule-work.ts'
 
-export interface KeepCurrentContext extends FetchContext {
-  /** Ends it within the batch in hand. */
-  readonly signal: AbortSignal
-  /** Vendors that may serve, the preferred first; not empty. */
-  readonly providers: readonly Provider[]
-  /** What is kept current while nothing is watched. */
-  readonly defaultTickers: readonly string[]
-  /** Interval and days of history of symbols that have no series yet. */
-  readonly defaultInterval: Interval
-  readonly defaultDays: number
-  /** Minutes between rounds while an exchange is open. */
-  readonly everyMinutes: number
-  /** The calendars as they are now, closures that were recorded since included. */
-  readonly openCalendars: () => Promise<CalendarOf>
-}
+export type KeepCurrentContext = RoundContext
 
 const MINUTE_MS = 60_000
-/** Failures of every task after which no later round can do better. */
-const HOPELESS_CODES: ReadonlySet<string> = new Set(['STORE_REAL', 'STORE_SIMULATED'])
 
-/** One symbol with its exchange, the intervals that are kept of it, and the vendor of each of its series. */
-interface Kept {
-  readonly symbol: string
-  readonly exchange: string
-  readonly intervals: readonly Interval[]
-  /** Vendors, as often as they have a series; empty where there is none yet. */
-  readonly providers: readonly string[]
-}
+type Schedules = Readonly<Record<ScheduleName, StoredSchedule>>
 
 /** What is known from one wake-up to the next. */
 interface State {
@@ -58,6 +36,14 @@ interface State {
   wakeAt: number
   /** When each vendor's series are due, by its id; one that is not in it is due at once. */
   wakes: ReadonlyMap<string, number>
+  /** When splits and dividends are due, if that is before the next round. */
+  actionsAt: number
+  /** Schedules that people paused. */
+  paused: ReadonlySet<ScheduleName>
+  /** Aborted by news, which are worth a wake-up. */
+  news: AbortController
+  /** Aborted when a schedule is paused: ends its work within the batch in hand. */
+  stops: Readonly<Record<ScheduleName, AbortController>>
 }
 
 /**
@@ -65,7 +51,15 @@ interface State {
  * Returns early where the store refuses what the vendors send: no later round would do better.
  */
 export async function keepCurrent(context: KeepCurrentContext): Promise<void> {
-  const state: State = { lock: null, done: new Set(), wakeAt: 0, wakes: new Map() }
+  const state: State = {
+    lock: null,
+    done: new Set(),
+    wakeAt: 0,
+    wakes: new Map(),
+    actionsAt: 0,
+    paused: new Set(),
+    ...freshSignals(),
+  }
   try {
     while (!context.signal.aborted) {
       if (!(await stepSafely(context, state))) return
@@ -76,6 +70,11 @@ export async function keepCurrent(context: KeepCurrentContext): Promise<void> {
   }
 }
 
+function freshSignals(): Pick<State, 'news' | 'stops'> {
+  const stops = { 'keep-current': new AbortController(), actions: new AbortController() }
+  return { news: new AbortController(), stops }
+}
+
 /** One wake-up; false where there is no sense in going on. */
 async function stepSafely(context: KeepCurrentContext, state: State): Promise<boolean> {
   try {
@@ -84,249 +83,207 @@ async function stepSafely(context: KeepCurrentContext, state: State): Promise<bo
     if (context.signal.aborted) return false
     context.log.error({ err: error }, `a round failed: ${redact(messageOf(error))}`)
     state.wakeAt = context.clock.now() + context.everyMinutes * MINUTE_MS
+    state.actionsAt = Math.max(state.actionsAt, state.wakeAt)
     return true
   }
 }
 
 async function step(context: KeepCurrentContext, state: State): Promise<boolean> {
-  if (state.lock?.held() !== true) {
-    state.lock = await takeRoundLock(context.pool)
-    if (state.lock === null) return true
-    // Whoever takes over begins with a round: nobody knows what the other one still did.
+  // Before the table is read: what is said from then on comes as news.
+  Object.assign(state, freshSignals())
+  if (!(await holdLock(context, state))) return true
+  const schedules = await readByName(context)
+  heedPauses(state, schedules)
+  const kept = await listKept(context)
+  const due = findDue(context, state, kept, schedules)
+  const goesOn = due.bars || due.actions ? await work(context, state, kept, schedules, due) : true
+  if (goesOn) await tellPlan(context, state, schedules)
+  return goesOn
+}
+
+/** True where this process does the rounds. */
+async function holdLock({ pool }: KeepCurrentContext, state: State): Promise<boolean> {
+  if (state.lock?.held() === true) return true
+  await state.lock?.release()
+  state.lock = await takeRoundLock(pool, {
+    channel: SCHEDULES_CHANNEL,
+    onNews: (payload) => {
+      const { deed, name } = readScheduleNews(payload)
+      if (deed === 'paused') state.stops[name].abort()
+      state.news.abort()
+    },
+  })
+  if (state.lock === null) return false
+  await takeSchedules(pool, state.lock.session)
+  // Whoever takes over begins with a round: nobody knows what the other one still did.
+  state.wakeAt = 0
+  state.wakes = new Map()
+  return true
+}
+
+async function readByName({ pool }: KeepCurrentContext): Promise<Schedules> {
+  const rows = await readSchedules(pool)
+  return Object.fromEntries(rows.map((row) => [row.name, row])) as Record<
+    ScheduleName,
+    StoredSchedule
+  >
+}
+
+/** What goes on after a pause is due at once: nobody knows what it missed. */
+function heedPauses(state: State, schedules: Schedules): void {
+  const paused = new Set(SCHEDULE_NAMES.filter((name) => schedules[name].pausedAt !== null))
+  const isResumed = (name: ScheduleName) => state.paused.has(name) && !paused.has(name)
+  if (isResumed('keep-current')) {
     state.wakeAt = 0
     state.wakes = new Map()
   }
-  const kept = await listKept(context)
-  const now = context.clock.now()
-  const isNew = kept.some(({ symbol }) => !state.done.has(symbol))
-  if (!isNew && now < state.wakeAt) return true
-  const due = context.providers.filter(({ id }) => isNew || (state.wakes.get(id) ?? 0) <= now)
-  const outcome = await runRound(context, kept, due)
-  state.done = new Set(kept.map(({ symbol }) => symbol))
-  state.wakes = outcome.wakes
-  state.wakeAt = Math.min(...outcome.wakes.values())
-  if (outcome.hopeless) {
-    context.log.error('the store refuses what the vendors send, so that nothing is kept current')
-  }
-  return !outcome.hopeless
+  if (isResumed('actions')) state.actionsAt = 0
+  state.paused = paused
 }
 
-/**
- * Sleeps until a wake-up, but no longer than the minutes between rounds: symbols may have been added, the
- * machine may have slept, or the process that did the rounds may be gone.
- */
-async function rest(context: KeepCurrentContext, { lock, wakeAt }: State): Promise<void> {
-  const stepMs = context.everyMinutes * MINUTE_MS
-  const leftMs = lock === null ? stepMs : Math.max(0, wakeAt - context.clock.now())
-  try {
-    await context.clock.sleep(Math.min(leftMs, stepMs), context.signal)
-  } catch (error) {
-    if (!context.signal.aborted) throw error
-  }
+interface Due {
+  readonly bars: boolean
+  readonly actions: boolean
+  /** True where bars of all vendors are. */
+  readonly all: boolean
 }
 
-/** The watch list, or else the default tickers, with the intervals that the store has of each. */
-async function listKept(context: KeepCurrentContext): Promise<Kept[]> {
-  const watched = await listInstruments(context.pool, { watched: true, active: true })
-  const symbols =
-    watched.length > 0 ? watched.map(({ symbol }) => symbol) : [...context.defaultTickers]
-  const series = await listSeries(context.pool, symbols)
-  const kept: Kept[] = []
-  for (const symbol of symbols) {
-    // Bars by hand are nobody's to fetch.
-    const own = series.filter((one) => one.symbol === symbol && one.provider !== MANUAL_PROVIDER)
-    const intervals = distinct(own.map(({ interval }) => interval))
-    kept.push({
-      symbol,
-      exchange: await findExchange(context.pool, symbol),
-      intervals: intervals.length > 0 ? intervals : [context.defaultInterval],
-      providers: own.map(({ provider }) => provider),
-    })
-  }
-  return kept
-}
-
-function distinct<T extends string>(values: readonly T[]): T[] {
-  return [...new Set(values)].toSorted()
-}
-
-/** When each vendor's series are due next, and whether there is no sense in that. */
-interface Outcome {
-  readonly wakes: ReadonlyMap<string, number>
-  readonly hopeless: boolean
-}
-
-/** Fetches all that is kept and due, unless no vendor may be called before a time; tells when to go on. */
-async function runRound(
-  context: KeepCurrentContext,
+function findDue(
+  { clock }: KeepCurrentContext,
+  { done, wakeAt, actionsAt, paused }: State,
   kept: readonly Kept[],
-  due: readonly Provider[],
-): Promise<Outcome> {
+  schedules: Schedules,
+): Due {
+  const now = clock.now()
+  const isNew = kept.some(({ symbol }) => !done.has(symbol))
+  const isRequested = (name: ScheduleName) => schedules[name].runRequestedAt !== null
+  const isRound = isNew || now >= wakeAt
+  const isActionsTime = isRound || now >= actionsAt || isRequested('actions')
+  return {
+    bars: !paused.has('keep-current') && (isRound || isRequested('keep-current')),
+    actions: !paused.has('actions') && isActionsTime,
+    all: isNew || isRequested('keep-current'),
+  }
+}
+
+/** Does what is due, unless no vendor may be called before a time; false where there is no sense in going on. */
+async function work(
+  context: KeepCurrentContext,
+  state: State,
+  kept: readonly Kept[],
+  schedules: Schedules,
+  due: Due,
+): Promise<boolean> {
+  const now = context.clock.now()
   const blocked = await blockedUntil(context)
-  if (blocked > context.clock.now()) {
-    context.log.info({ until: new Date(blocked).toISOString() }, 'all budgets are used up')
-    return { wakes: new Map(context.providers.map(({ id }) => [id, blocked])), hopeless: false }
+  if (blocked > now) {
+    await skip(context, state, schedules, blocked)
+    if (due.bars) state.done = new Set(kept.map(({ symbol }) => symbol))
+    return true
   }
-  const calendarOf = await context.openCalendars()
-  const owed = kept.filter((one) => isOwed(context, one, due))
-  let hopeless = false
   const runs = new Map<string, number>()
-  for (const { lane, ...group } of groupAlike(owed, (exchange) =>
-    laneOf(context, exchange, calendarOf),
-  )) {
+  if (due.bars) {
+    const vendors = context.providers.filter(
+      ({ id }) => due.all || (state.wakes.get(id) ?? 0) <= now,
+    )
+    const asked = schedules['keep-current'].runRequestedAt
+    const bars = await doBars(under(context, state, 'keep-current'), kept, vendors, asked)
+    for (const { run, tasks } of bars.summaries) {
+      for (const { symbol } of tasks) runs.set(symbol, run)
+    }
+    if (bars.hopeless) {
+      context.log.error('the store refuses what the vendors send, so that nothing is kept current')
+      return false
+    }
+    state.done = new Set(kept.map(({ symbol }) => symbol))
     context.signal.throwIfAborted()
-    const summary = await fetchAll(
-      { ...context, calendarOf, lane },
-      {
-        ...group,
-        job: 'keep-current',
-        providers: context.providers,
-        due: new Set(due.map(({ id }) => id)),
-        from: null,
-        until: null,
-        force: false,
-        defaultDays: context.defaultDays,
-      },
-    )
-    tell(context, summary)
-    for (const { symbol } of summary.tasks) runs.set(symbol, summary.run)
-    hopeless ||= isHopeless(summary)
   }
-  if (!hopeless) {
-    const symbols = [...new Set([...kept.map(({ symbol }) => symbol), ...runs.keys()])]
-    const until = context.clock.now() + context.everyMinutes * MINUTE_MS
-    await keepActions(
-      { ...context, calendarOf },
-      { symbols, providers: context.providers, which: 'due', runs, until },
-    )
-  }
-  // A budget that this round used up is waited for before the next one, not now.
-  return { wakes: await findWakes(context, await listKept(context), calendarOf), hopeless }
+  if (due.actions) await askForActions(context, state, kept, schedules, runs)
+  context.signal.throwIfAborted()
+  await plan(context, state)
+  return true
 }
 
-/** True for a symbol with a series of a vendor that is due, or with none of any vendor that may serve. */
-function isOwed(
+/** The context of a schedule's work, which also ends when that schedule is paused. */
+function under(context: KeepCurrentContext, state: State, name: ScheduleName): KeepCurrentContext {
+  return { ...context, signal: AbortSignal.any([context.signal, state.stops[name].signal]) }
+}
+
+async function askForActions(
   context: KeepCurrentContext,
-  { providers }: Kept,
-  due: readonly Provider[],
-): boolean {
-  const able = context.providers.filter(({ id }) => providers.includes(id))
-  return able.length === 0 || able.some((provider) => due.includes(provider))
+  state: State,
+  kept: readonly Kept[],
+  { actions: { runRequestedAt } }: Schedules,
+  runs: ReadonlyMap<string, number>,
+): Promise<void> {
+  const { clock, everyMinutes, providers } = context
+  const symbols = [...new Set([...kept.map(({ symbol }) => symbol), ...runs.keys()])]
+  const which = runRequestedAt === null ? 'due' : 'all'
+  const until = clock.now() + everyMinutes * MINUTE_MS
+  const wish = { symbols, providers, which, runs, until } as const
+  await doActions(under(context, state, 'actions'), wish, runRequestedAt)
 }
 
-/** What calls for an exchange are for now: prices of the session that is on, or of the one that is over. */
-function laneOf({ clock }: KeepCurrentContext, exchange: string, calendarOf: CalendarOf): Lane {
-  return findCalendar(exchange, calendarOf)?.isOpen(clock.now()) === true ? 'live' : 'close'
-}
-
-interface Group {
-  readonly symbols: string[]
-  readonly intervals: readonly Interval[]
-  readonly lane: Lane
-}
-
-/** One run for all symbols that have the same intervals and whose exchanges are both open or both closed. */
-function groupAlike(kept: readonly Kept[], laneOn: (exchange: string) => Lane): Group[] {
-  const groups = new Map<string, Group>()
-  for (const { symbol, exchange, intervals } of kept) {
-    const lane = laneOn(exchange)
-    const key = [lane, ...intervals].join()
-    const group = groups.get(key) ?? { symbols: [], intervals, lane }
-    group.symbols.push(symbol)
-    groups.set(key, group)
-  }
-  return [...groups.values()].toSorted(
-    (a, b) => Number(a.lane !== 'live') - Number(b.lane !== 'live'),
-  )
-}
-
-function tell(context: KeepCurrentContext, summary: FetchSummary): void {
-  const { run, status, requests, inserted, updated } = summary
-  const level = requests === 0 && status === 'succeeded' ? 'debug' : 'info'
-  context.log[level]({ run, status, requests, inserted, updated }, 'a round of fetching')
-  for (const { symbol, interval, error } of summary.tasks) {
-    if (error === null || error.code === 'INTERRUPTED') continue
-    context.log.warn({ run, symbol, interval, code: error.code }, error.message)
+/** All budgets are used up: what was asked for is not done, and the next round is when one may be used again. */
+async function skip(
+  { clock, log, pool, providers }: KeepCurrentContext,
+  state: State,
+  schedules: Schedules,
+  until: number,
+): Promise<void> {
+  log.info({ until: new Date(until).toISOString() }, 'all budgets are used up')
+  state.wakes = new Map(providers.map(({ id }) => [id, until]))
+  state.wakeAt = until
+  state.actionsAt = Math.max(state.actionsAt, until)
+  for (const { name, runRequestedAt } of Object.values(schedules)) {
+    if (runRequestedAt === null) continue
+    const end = { at: clock.now(), run: null, status: 'skipped' } as const
+    await endSchedule(pool, name, { ...end, requestedAt: runRequestedAt })
   }
 }
 
-function isHopeless({ tasks }: FetchSummary): boolean {
-  return tasks.length > 0 && tasks.every(({ error }) => HOPELESS_CODES.has(error?.code ?? ''))
+/** Finds out when to go on. A budget that was used up just now is waited for before the next round. */
+async function plan(context: KeepCurrentContext, state: State): Promise<void> {
+  const kept = await listKept(context)
+  state.wakes = await findWakes(context, kept, await context.openCalendars())
+  state.wakeAt = Math.min(...state.wakes.values())
+  const symbols = kept.map(({ symbol }) => symbol)
+  const actionsAt = await nextActionsAt(context, symbols, context.providers)
+  // What is due still was tried just now: the next round tries it again.
+  state.actionsAt = actionsAt > context.clock.now() ? actionsAt : state.wakeAt
 }
 
-/** When any vendor may be called again: the past where one may be called now. */
-async function blockedUntil(context: KeepCurrentContext): Promise<number> {
-  const ends = await Promise.all(
-    context.providers.map(async (provider) => {
-      const { windows, pausedUntil } = await budgetInForce(context, provider)
-      const day = windows.find(({ window }) => window === 'day')
-      const dayEnd = day?.left === 0 ? (day.resetsAt ?? 0) : 0
-      return Math.max(dayEnd, pausedUntil ?? 0)
-    }),
-  )
-  return Math.min(...ends)
+/** Keeps for others to see when what is done next. */
+async function tellPlan(
+  { pool }: KeepCurrentContext,
+  { wakeAt, actionsAt, paused }: State,
+  schedules: Schedules,
+): Promise<void> {
+  const at = { 'keep-current': wakeAt, actions: actionsAt }
+  const next = Object.fromEntries(
+    SCHEDULE_NAMES.map((name) => [
+      name,
+      paused.has(name) || !Number.isFinite(at[name]) ? null : at[name],
+    ]),
+  ) as Record<ScheduleName, number | null>
+  const isTold = SCHEDULE_NAMES.every((name) => next[name] === schedules[name].nextAt)
+  if (!isTold) await planSchedules(pool, next)
 }
 
 /**
- * The first instant at which each vendor can have something new of an exchange, within its plan. A vendor
- * without a series is due together with the preferred one.
+ * Sleeps until something is due or there is news, but no longer than the minutes between rounds: symbols
+ * may have been added, the machine may have slept, or the process that did the rounds may be gone.
  */
-async function findWakes(
-  context: KeepCurrentContext,
-  kept: readonly Kept[],
-  calendarOf: CalendarOf,
-): Promise<ReadonlyMap<string, number>> {
-  const calendars = calendarsOf(kept, calendarOf)
-  const wakes = new Map<string, number>()
-  const isNew = kept.every(({ providers }) => providers.length === 0)
-  for (const [i, provider] of context.providers.entries()) {
-    const series = kept.flatMap(({ providers }) => providers.filter((id) => id === provider.id))
-    const isFirst = isNew && i === 0
-    if (series.length === 0 && !isFirst) continue
-    const calls = isFirst ? kept.length : series.length
-    wakes.set(provider.id, await findWake(context, provider, calls, calendars))
-  }
-  const first = Math.min(...wakes.values())
-  for (const { id } of context.providers) if (!wakes.has(id)) wakes.set(id, first)
-  return wakes
-}
-
-async function findWake(
-  context: KeepCurrentContext,
-  provider: Provider,
-  callsPerRound: number,
-  calendars: readonly Calendar[],
-): Promise<number> {
-  const { everyMinutes } = context
-  const now = context.clock.now()
-  const closes = calendars
-    .map((calendar) => calendar.sessionAt(now)?.close ?? calendar.nextSession(now).close)
-    .map((close) => Math.ceil((close - now) / MINUTE_MS))
-  const { windows } = await budgetInForce(context, provider)
-  const stride = strideWithin({
-    callsLeft: windows.find(({ window }) => window === 'day')?.left ?? null,
-    callsPerRound,
-    everyMinutes,
-    minutesLeft: Math.max(0, ...closes),
-  })
-  const { settleMs } = provider
-  const wakes = calendars.map((calendar) => nextWake(calendar, now, everyMinutes, settleMs, stride))
-  return Math.min(...wakes)
-}
-
-function calendarsOf(kept: readonly Kept[], calendarOf: CalendarOf): Calendar[] {
-  const exchanges = new Set(kept.map(({ exchange }) => exchange))
-  const calendars = [...exchanges].map((exchange) => findCalendar(exchange, calendarOf))
-  const known = calendars.filter((calendar) => calendar !== null)
-  return known.length > 0 ? known : [calendarOf('XNYS')]
-}
-
-/** Null for an exchange without a calendar: its fetch fails by that name, which the run keeps. */
-function findCalendar(exchange: string, calendarOf: CalendarOf): Calendar | null {
+async function rest(context: KeepCurrentContext, state: State): Promise<void> {
+  const { clock, everyMinutes, signal } = context
+  const { lock, wakeAt, actionsAt, paused, news } = state
+  const stepMs = everyMinutes * MINUTE_MS
+  const isIdle = lock === null || paused.size === SCHEDULE_NAMES.length
+  const dueAt = isIdle ? Infinity : Math.min(wakeAt, paused.has('actions') ? Infinity : actionsAt)
+  const leftMs = Math.max(0, dueAt - clock.now())
   try {
-    return calendarOf(exchange)
+    await clock.sleep(Math.min(leftMs, stepMs), AbortSignal.any([signal, news.signal]))
   } catch (error) {
-    if (error instanceof StockyardError && error.code === 'EXCHANGE_UNKNOWN') return null
-    throw error
+    if (!signal.aborted && !news.signal.aborted) throw error
   }
 }

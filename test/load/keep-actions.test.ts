@@ -90,13 +90,15 @@ async function keeper(
         const url = new URL(path, 'http://vendor')
         return `${url.searchParams.get('function') ?? url.pathname.split('/').at(-1)} ${url.searchParams.get('ticker') ?? url.searchParams.get('symbol')}`
       }),
-    keep: (wish) =>
-      keepActions(context, {
+    keep: async (wish) => {
+      const { calls } = await keepActions(context, {
         symbols: ['AAPL', 'KO'],
         providers: [polygon],
         which: 'due',
         ...wish,
-      }),
+      })
+      return calls
+    },
   }
 }
 
