@@ -176,3 +176,13 @@ test('vendors are kept apart, and filters choose', async () => {
   assert.equal(await found({ from: FOUR.day }), 2)
   assert.equal(await found({ until: FOUR.day }), 2)
 })
+
+test('what was ever said of one instrument is found without a look at what was said of others', async () => {
+  const { rows } = await inTransaction(pool, async (connection) => {
+    await connection.query('SET LOCAL enable_seqscan = off')
+    const said = 'SELECT id FROM stockyard.actions WHERE instrument_id = 1'
+    return await connection.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${said}`)
+  })
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+  assert.match(plan, /Index Cond: \(instrument_id = 1\)/)
+})
