@@ -77,6 +77,7 @@ describe('the summary of a stock', () => {
       max_drawdown: { depth: 101 / 102 - 1, peak: '2024-05-07', trough: '2024-05-08' },
       best: { value: 104 / 101 - 1, session: '2024-05-09' },
       worst: { value: 101 / 102 - 1, session: '2024-05-08' },
+      warnings: ['The store knows of no splits or dividends of UP, so that nothing was adjusted.'],
     })
   })
 
