@@ -77,6 +77,17 @@ export function takeBars(batch: BarBatch, indexes: ArrayLike<number>): BarBatch 
   return taken
 }
 
+/** A new batch of the bars of all batches, one after the other. */
+export function joinBatches(batches: readonly BarBatch[]): BarBatch {
+  const joined = makeBatch(batches.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const batch of batches) {
+    for (const column of BAR_COLUMNS) joined[column].set(batch[column], at)
+    at += batch.length
+  }
+  return joined
+}
+
 /** One bar as a plain object; absent values are null. */
 export interface Bar {
   readonly ts: number

@@ -1,22 +1,11 @@
 /** What the rows of a file say as bars: which column is what, and what its texts mean. Pure. */
+import { VALUE_COLUMNS } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { DAY_MS, parseDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { intervalMs, isIntraday, type Interval } from '../domain/interval.ts'
 
-export const BAR_NAMES = [
-  'symbol',
-  'interval',
-  'ts',
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'vwap',
-  'trades',
-  'state',
-] as const
+export const BAR_NAMES = ['symbol', 'interval', 'ts', ...VALUE_COLUMNS, 'state'] as const
 export type BarName = (typeof BAR_NAMES)[number]
 
 /** The column of a file for each part of a bar that it has. */

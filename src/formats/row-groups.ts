@@ -1,33 +1,19 @@
 /** Bars of many series gathered into groups of rows, as the columnar formats write them. Pure. */
-import { BAR_COLUMNS, makeBatch, sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
+import {
+  BAR_COLUMNS,
+  makeBatch,
+  sliceBatch,
+  VALUE_COLUMNS,
+  type BarBatch,
+} from '../domain/bar-batch.ts'
 import type { Interval } from '../domain/interval.ts'
 
 /** The columns that every format has first, in order; the others follow as they are asked for. */
 export const KEY_COLUMNS = ['symbol', 'interval', 'ts'] as const
 
-export type ValueColumn =
-  | 'open'
-  | 'high'
-  | 'low'
-  | 'close'
-  | 'volume'
-  | 'vwap'
-  | 'trades'
-  | 'provider'
-  | 'state'
-
 /** All columns after the key, in the order of every format. */
-export const VALUE_COLUMN_NAMES: readonly ValueColumn[] = [
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'vwap',
-  'trades',
-  'provider',
-  'state',
-]
+export const VALUE_COLUMN_NAMES = [...VALUE_COLUMNS, 'provider', 'state'] as const
+export type ValueColumn = (typeof VALUE_COLUMN_NAMES)[number]
 
 /** A stretch of bars of one series, and parallel to them what is known of each. */
 export interface SeriesBars {

@@ -6,7 +6,7 @@
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { lastFinalDay } from '../domain/calendar/finality.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
-import { BAR_COLUMNS, makeBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
+import { joinBatches, takeBars, type BarBatch } from '../domain/bar-batch.ts'
 import { missingFrom, periodRange, type Coverage, type DayRange } from '../domain/coverage.ts'
 import { DAY_MS } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
@@ -113,16 +113,6 @@ async function* readBase(pool: Pool, head: SeriesHead, base: Interval): AsyncGen
     if (pages.length < PAGES_AT_A_TIME) return
     from = last.startsOn + DAY_MS
   }
-}
-
-function joinBatches(batches: readonly BarBatch[]): BarBatch {
-  const joined = makeBatch(batches.reduce((sum, batch) => sum + batch.length, 0))
-  let at = 0
-  for (const batch of batches) {
-    for (const column of BAR_COLUMNS) joined[column].set(batch[column], at)
-    at += batch.length
-  }
-  return joined
 }
 
 /** The bars whose period's final sessions are all covered by the base, and the periods of the others. */

@@ -1,7 +1,7 @@
 /**
  * Bars on their way out of the store: a stretch of them with their state and whose they are. Pure.
  */
-import { BAR_COLUMNS, makeBatch, sliceBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
+import { joinBatches, makeBatch, sliceBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
 import type { Session } from '../domain/calendar/calendar.ts'
 import { indexRange } from './bar-range.ts'
 
@@ -102,14 +102,13 @@ export function keepRegular<T extends BarChunk>(chunk: T, session: Session | nul
 export function joinChunks(chunks: readonly BarChunk[]): BarChunk {
   if (chunks.length < 2) return chunks[0] ?? NOTHING
   const { providers } = chunks[0]!
-  const length = chunks.reduce((sum, { bars }) => sum + bars.length, 0)
-  const bars = makeBatch(length)
+  const bars = joinBatches(chunks.map((chunk) => chunk.bars))
+  const { length } = bars
   const provisional = new Uint8Array(length)
   const partial = chunks.some((chunk) => chunk.partial !== null) ? new Uint8Array(length) : null
   const sources = chunks.some((chunk) => chunk.sources !== null) ? new Uint8Array(length) : null
   let at = 0
   for (const chunk of chunks) {
-    for (const column of BAR_COLUMNS) bars[column].set(chunk.bars[column], at)
     provisional.set(chunk.provisional, at)
     if (chunk.partial !== null) partial!.set(chunk.partial, at)
     if (chunk.sources !== null) sources!.set(chunk.sources, at)

@@ -1,5 +1,5 @@
 /** Indicators over the bars of a symbol, as a page of rows. */
-import { BAR_COLUMNS, makeBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
+import { joinBatches, makeBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { computeIndicator, reachOf, type Indicator } from '../domain/indicators/registry.ts'
 import type { Connection, Pool } from '../db/connect.ts'
@@ -40,7 +40,7 @@ export async function readIndicators(
   const since = isSummed && cursor !== null ? await readSince(db, query, until) : makeBatch(0)
   const columns = indicators.flatMap((indicator) => {
     const earlier = indicator.name === 'obv' ? since : before
-    const lines = computeIndicator(indicator, joinBars([earlier, shown]), sessionOf)
+    const lines = computeIndicator(indicator, joinBatches([earlier, shown]), sessionOf)
     return indicator.lines.map((name, i) => [name, lines[i]!.subarray(earlier.length)] as const)
   })
   const data = Array.from({ length: shown.length }, (_, i) => ({
@@ -88,17 +88,7 @@ async function readSince(db: Pool | Connection, query: BarQuery, until: Bound): 
   const { chunks } = await streamBars(db, { ...query, until })
   const parts: BarBatch[] = []
   for await (const { bars } of chunks) parts.push(bars)
-  return joinBars(parts)
-}
-
-function joinBars(parts: readonly BarBatch[]): BarBatch {
-  const joined = makeBatch(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    for (const column of BAR_COLUMNS) joined[column].set(part[column], at)
-    at += part.length
-  }
-  return joined
+  return joinBatches(parts)
 }
 
 function known(value: number): number | null {

@@ -2,7 +2,7 @@
  * The shapes in which bars leave the store: a JSON object, and a line of CSV. Column order and names
  * are public.
  */
-import type { BarBatch } from '../domain/bar-batch.ts'
+import { VALUE_COLUMNS, type BarBatch } from '../domain/bar-batch.ts'
 import { StockyardError } from '../domain/error.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
@@ -76,17 +76,7 @@ export function barRow(interval: Interval, chunk: BarChunk, index: number): Pric
 const HEAD_COLUMNS = ['symbol', 'interval', 'ts'] as const
 
 /** What a bar has besides its key, in the order of CSV. */
-export const FIELDS = [
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'vwap',
-  'trades',
-  'provider',
-  'state',
-] as const
+export const FIELDS = [...VALUE_COLUMNS, 'provider', 'state'] as const
 export type Field = (typeof FIELDS)[number]
 
 /**

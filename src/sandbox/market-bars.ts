@@ -1,5 +1,5 @@
 /** The bars of one listing as they stand at the exchange's instant, at every interval. */
-import { makeBatch, sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
+import { joinBatches, makeBatch, sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar, Session } from '../domain/calendar/calendar.ts'
 import { DAY_MS, monthStart, weekStart } from '../domain/date.ts'
 import { intervalMs, isIntraday, type Interval } from '../domain/interval.ts'
@@ -177,20 +177,4 @@ function bucketStart(
   // From noon, since a clock change may move the distance to midnight.
   const origin = query.hours === 'all' ? calendar.instantAt(session.day, 720) : session.open
   return (ts) => origin + Math.floor((ts - origin) / step) * step
-}
-
-function joinBatches(parts: readonly BarBatch[]): BarBatch {
-  if (parts.length === 1) return parts[0]
-  const joined = makeBatch(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.ts.set(part.ts, at)
-    joined.open.set(part.open, at)
-    joined.high.set(part.high, at)
-    joined.low.set(part.low, at)
-    joined.close.set(part.close, at)
-    joined.volume.set(part.volume, at)
-    at += part.length
-  }
-  return joined
 }

@@ -2,7 +2,13 @@
  * The market's bars as Polygon has them: each listing under the symbol of the time, adjusted for splits
  * if wanted, with an average price and a number of trades, in windows of any length.
  */
-import { BAR_COLUMNS, makeBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
+import {
+  BAR_COLUMNS,
+  joinBatches,
+  makeBatch,
+  takeBars,
+  type BarBatch,
+} from '../domain/bar-batch.ts'
 import { DAY_MS } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
 import { splitRatioBetween } from './corporate-actions.ts'
@@ -94,7 +100,7 @@ export function windowBars(
     .sessions(calendar.localDay(start), calendar.localDay(end - 1) + DAY_MS)
     .map(({ day }) => sessionBars(view, windows, day))
     .map((bars) => takeRange(bars, start, end))
-  return adjusted(view, joinBars(parts), (ts) => calendar.localDay(ts))
+  return adjusted(view, joinBatches(parts), (ts) => calendar.localDay(ts))
 }
 
 /** Where the market has such bars, their prices are taken from it: an edit may be of just one of them. */
@@ -165,16 +171,6 @@ function takeRange(bars: BarBatch, start: number, end: number): BarBatch {
     if (bars.ts[i]! >= start && bars.ts[i]! < end) indexes.push(i)
   }
   return takeBars(bars, indexes)
-}
-
-function joinBars(parts: readonly BarBatch[]): BarBatch {
-  const joined = makeBatch(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    for (const column of BAR_COLUMNS) joined[column].set(part[column], at)
-    at += part.length
-  }
-  return joined
 }
 
 function fourPlaces(price: number): number {

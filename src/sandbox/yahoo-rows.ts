@@ -2,7 +2,13 @@
  * The rows of Yahoo's chart: restated for splits as 32-bit floats, with rows of null where a minute saw
  * no trade, and at the end the latest price, which is no bar.
  */
-import { BAR_COLUMNS, makeBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
+import {
+  BAR_COLUMNS,
+  joinBatches,
+  makeBatch,
+  takeBars,
+  type BarBatch,
+} from '../domain/bar-batch.ts'
 import type { Session } from '../domain/calendar/calendar.ts'
 import { DAY_MS, monthStart, weekStart } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
@@ -99,7 +105,7 @@ function intradayRows(
   const at = tick.ts[0] ?? Number.NaN
   const hasTick =
     sessions.at(-1) === newest && at > newest.open && at >= query.from && at <= query.to
-  return joinBars(hasTick ? [...parts, tick] : parts)
+  return joinBatches(hasTick ? [...parts, tick] : parts)
 }
 
 function sessionBars(
@@ -129,7 +135,7 @@ function withQuietRows(bars: BarBatch, session: Session, stepMs: number, now: nu
   const rows = makeBatch(quiet.length)
   for (const column of BAR_COLUMNS) rows[column].fill(Number.NaN)
   rows.ts.set(quiet)
-  const all = joinBars([bars, rows])
+  const all = joinBatches([bars, rows])
   return takeBars(
     all,
     [...all.ts.keys()].sort((a, b) => all.ts[a]! - all.ts[b]!),
@@ -193,7 +199,7 @@ function periodRows(
   const live = takeBars(days, [days.length - 1])
   live.ts[0] = lastTrade
   return {
-    bars: joinBars([periods, live]),
+    bars: joinBatches([periods, live]),
     adjusted: Float64Array.from([...adjusted, adjusted.at(-1)!]),
   }
 }
@@ -217,14 +223,4 @@ function withinPeriod(bars: BarBatch, { from, to }: ChartQuery): BarBatch {
     bars,
     [...bars.ts.keys()].filter((i) => bars.ts[i]! >= from && bars.ts[i]! <= to),
   )
-}
-
-function joinBars(parts: readonly BarBatch[]): BarBatch {
-  const joined = makeBatch(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    for (const column of BAR_COLUMNS) joined[column].set(part[column], at)
-    at += part.length
-  }
-  return joined
 }
