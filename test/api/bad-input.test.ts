@@ -61,7 +61,7 @@ describe('bad parameters', () => {
     [`${PRICES}?sort=up`, 'PARAMETER_INVALID', /one of asc, desc/],
     [`${PRICES}?session=night`, 'PARAMETER_INVALID'],
     [`${PRICES}?format=xml`, 'PARAMETER_INVALID', /json, ndjson, csv/],
-    [`${PRICES}?provider=bloomberg`, 'PROVIDER_UNKNOWN', /auto or alpha-vantage/],
+    [`${PRICES}?provider=bloomberg`, 'PROVIDER_UNKNOWN', /auto or manual or alpha-vantage/],
     [`${PRICES}?adjust=most`, 'PARAMETER_INVALID', /splits/],
     [`${PRICES}?as_of=yesterday`, 'DATE_INVALID'],
     [`${PRICES}?as_of=2999-01-01`, 'AS_OF_FUTURE'],
@@ -173,7 +173,7 @@ describe('bad bodies and methods', () => {
     [STOCKS, { method: 'DELETE' }, 405, 'METHOD_NOT_ALLOWED'],
     [PRICES, { method: 'POST', body: {} }, 405, 'METHOD_NOT_ALLOWED'],
     ['/health', { method: 'PUT', body: {} }, 405, 'METHOD_NOT_ALLOWED'],
-    ['/api/v1/etl/status', { method: 'OPTIONS' }, 405, 'METHOD_NOT_ALLOWED'],
+    ['/nope', { method: 'OPTIONS' }, 404, 'ROUTE_UNKNOWN'],
     ['/nope', { method: 'POST', body: {} }, 404, 'ROUTE_UNKNOWN'],
   ]
   for (const [url, wish, status, code] of cases) {
@@ -185,7 +185,18 @@ describe('bad bodies and methods', () => {
 
   it('names the possible methods', async () => {
     const answer = await ask(app, `${STOCKS}/AAPL`, { method: 'POST', body: {} })
-    assert.equal(answer.headers['allow'], 'DELETE, GET, HEAD, PATCH, PUT')
+    assert.equal(answer.headers['allow'], 'DELETE, GET, HEAD, OPTIONS, PATCH, PUT')
+  })
+
+  it('tells them to whoever asks for them', async () => {
+    for (const [url, methods] of [
+      [`${STOCKS}/AAPL`, 'DELETE, GET, HEAD, OPTIONS, PATCH, PUT'],
+      ['/api/v1/schedules/actions/run?x=1', 'OPTIONS, POST'],
+      ['/health', 'GET, HEAD, OPTIONS'],
+    ] as const) {
+      const { status, headers, text } = await ask(app, url, { method: 'OPTIONS' })
+      assert.deepEqual([status, headers['allow'], text], [204, methods, ''], url)
+    }
   })
 })
 
