@@ -1,4 +1,5 @@
 /** `stockyard gaps`: what is missing, and getting it. */
+import { getInstrument } from '../db/instruments.ts'
 import { formatDate } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
 import { listAlerts, type ClosureAlert } from '../load/closure-alert.ts'
@@ -12,6 +13,7 @@ import { addExamples, addPeriod, checkPeriod, intervalsOption, readSymbols } fro
 import type { Period } from './options.ts'
 import { plainText, writeJson } from './output.ts'
 import { providerOption } from './provider-option.ts'
+import { tellRenamed } from './renamed-note.ts'
 import type { CommandContext } from './run-command.ts'
 import { simulatedNote } from './simulated-note.ts'
 import { formatCount, formatTable } from './table.ts'
@@ -63,7 +65,7 @@ async function gaps(
 ): Promise<number> {
   checkPeriod(options)
   const search: GapSearch = {
-    symbols,
+    symbols: await storedSymbols(context, symbols),
     intervals: options.interval,
     provider: options.provider,
     from: options.from ?? null,
@@ -83,6 +85,24 @@ async function gaps(
     )
   }
   return found.length === 0 ? 0 : 1
+}
+
+/**
+ * Symbols as the store calls them now.
+ * @throws StockyardError `SYMBOL_UNKNOWN`: what is misspelt would seem to lack nothing
+ */
+async function storedSymbols(
+  context: CommandContext,
+  typed: readonly string[],
+): Promise<readonly string[]> {
+  if (typed.length === 0) return []
+  const store = await context.openStore()
+  const symbols: string[] = []
+  for (const one of typed) {
+    symbols.push((await getInstrument(store.pool, one)).symbol)
+    await tellRenamed(context, store, one)
+  }
+  return symbols
 }
 
 async function repair(context: CommandContext, search: GapSearch): Promise<number> {

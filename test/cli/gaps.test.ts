@@ -100,3 +100,32 @@ test('holes punched with SQL are all found, just they are asked for, and then th
   assert.deepEqual(await dump(), before)
   assert.deepEqual(await spans(), { code: 0, spans: [] })
 })
+
+test('the gaps of a symbol that the store does not know are unknown, and not none', async () => {
+  for (const args of [
+    ['gaps', 'IBN'],
+    ['gaps', 'IBN', '--repair'],
+  ]) {
+    const { code, stdout, stderr } = await run(args, env)
+    assert.equal(code, 1)
+    assert.equal(stdout, '')
+    assert.match(stderr, /^error: The store has no symbol IBN\.$/m)
+  }
+})
+
+test('the gaps of a former symbol are those of the listing', async () => {
+  const fetched = await run(['fetch', 'NVDA', '-i', '1d', ...FEBRUARY], env)
+  assert.equal(fetched.code, 0, fetched.stderr)
+  await pool.query(
+    `DELETE FROM stockyard.pages WHERE series_id IN (
+       SELECT s.id FROM stockyard.series s JOIN stockyard.symbols y USING (instrument_id)
+       WHERE y.symbol = 'NVDA')`,
+  )
+  await run(['symbols', 'rename', 'NVDA', 'NVX', '--on', '2024-07-01'], env)
+  const { code, stdout } = await run(['gaps', 'NVDA', '--json'], env)
+  assert.equal(code, 1)
+  assert.deepEqual(
+    (JSON.parse(stdout) as GapsAnswer).data.map(({ symbol }) => symbol),
+    ['NVX'],
+  )
+})

@@ -32,7 +32,12 @@ beforeEach(() => {
 })
 
 /** Loads bars of an answer in which one more row was refused. */
-async function load(batch: BarBatch, rule: string, values?: readonly number[]) {
+async function load(
+  batch: BarBatch,
+  rule: string,
+  values?: readonly number[],
+  more: readonly { rule: string; reason: string; raw: string; ts: null }[] = [],
+) {
   const runId = await inTransaction(pool, (connection) =>
     startRun(connection, 'fetch', {}, [series]),
   )
@@ -51,8 +56,9 @@ async function load(batch: BarBatch, rule: string, values?: readonly number[]) {
         ts: all.ts[bad]!,
         ...(values === undefined ? {} : { values }),
       },
+      ...more,
     ],
-    fetched: batch.length + 1,
+    fetched: batch.length + 1 + more.length,
     covers: null,
     continuesFrom: null,
     receivedAt: Date.parse('2024-06-08T12:00:00-04:00'),
@@ -83,6 +89,13 @@ async function gaps() {
 }
 
 describe('a bar that was refused', () => {
+  it('is a gap, also where a row without a readable day leaves nothing covered', async () => {
+    const unlabelled = { rule: 'timestamp', reason: 'bad', raw: 'row of no day', ts: null }
+    await load(good, 'number', undefined, [unlabelled])
+    assert.deepEqual(await coverage(), [])
+    assert.deepEqual(await gaps(), [['2024-06-05', 1, 'missing']])
+  })
+
   it('leaves its day open the first time, and is taken for the last word the second time', async () => {
     const first = await load(good, 'number')
     assert.equal(formatDate(first.watermark!), '2024-06-07')
