@@ -199,12 +199,17 @@ export async function readCeilings(
   }))
 }
 
-/** Forgets all that refusals of a provider taught, for every key; tells how many facts that were. */
+/**
+ * Forgets all that refusals of a provider taught, for every key, and the pause that one of them began;
+ * tells how many facts that were.
+ */
 export async function forgetLimits(database: Queryable, provider: string): Promise<number> {
   const { rows } = await database.query<{ forgotten: number }>(
     `WITH limits AS (DELETE FROM stockyard.plan_limits WHERE provider = $1 RETURNING 1),
-          ceilings AS (DELETE FROM stockyard.budget_ceilings WHERE provider = $1 RETURNING 1)
-     SELECT (SELECT count(*) FROM limits) + (SELECT count(*) FROM ceilings) AS forgotten`,
+          ceilings AS (DELETE FROM stockyard.budget_ceilings WHERE provider = $1 RETURNING 1),
+          pauses AS (DELETE FROM stockyard.budget_pauses WHERE provider = $1 RETURNING 1)
+     SELECT (SELECT count(*) FROM limits) + (SELECT count(*) FROM ceilings)
+       + (SELECT count(*) FROM pauses) AS forgotten`,
     [provider],
   )
   return rows[0]!.forgotten

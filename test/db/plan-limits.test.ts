@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { budgetState, reserveCall } from '../../src/db/budgets.ts'
+import { budgetState, pauseProvider, reserveCall } from '../../src/db/budgets.ts'
 import {
   accountOf,
   findPlanLimit,
@@ -119,7 +119,8 @@ test('what was learned of one provider is forgotten on request, of every key', a
     await storePlanLimit(pool, 'forgotten', 'bars 5m', 'Premium.', reader)
     await learnCeiling(pool, 'forgotten', refusedAt(NOON, { named: 3 }), reader)
   }
-  assert.equal(await forgetLimits(pool, 'forgotten'), 4)
+  await pauseProvider(pool, 'forgotten', { ms: 3_600_000 }, 'The day is used up.', { now: NOON })
+  assert.equal(await forgetLimits(pool, 'forgotten'), 5)
   assert.equal(await forgetLimits(pool, 'forgotten'), 0)
   assert.deepEqual(await readPlanLimits(pool, 'forgotten', { now: NOON, account }), [])
 })
