@@ -26,7 +26,10 @@ const state = { symbols: [], chart: [], drawn: '' }
 async function read(path) {
   const response = await fetch(`/api/v1${path}`, { headers: { accept: 'application/json' } })
   const body = await response.json()
-  if (!response.ok) throw new Error([body.detail, body.hint].filter(Boolean).join(' '))
+  if (!response.ok) {
+    const error = new Error([body.detail, body.hint].filter(Boolean).join(' '))
+    throw Object.assign(error, { code: body.code })
+  }
   return body
 }
 
@@ -175,17 +178,28 @@ function showSelected() {
   change.textContent = one.change === null ? NONE : `${formatPercent(one.changePercent)} on the day`
 }
 
+/** The newest daily bars in today's shares, newest first: a split is no fall. None where there are no days. */
+async function readChart(symbol) {
+  const wish = 'interval=1d&adjust=splits&sort=desc&include=live&fields=close'
+  const path = `/stocks/${encodeURIComponent(symbol)}/prices?${wish}`
+  const bars = []
+  let next = ''
+  try {
+    while (bars.length < CHART_BARS && next !== null) {
+      const answer = await read(next === '' ? path : `${path}&cursor=${encodeURIComponent(next)}`)
+      bars.push(...answer.data)
+      next = answer.next
+    }
+  } catch (error) {
+    if (error.code !== 'BARS_NONE') throw error
+  }
+  return bars
+}
+
 async function showChart() {
   const symbol = selectedSymbol()
   if (symbol === null) return
-  const path = `/stocks/${encodeURIComponent(symbol)}/prices?interval=1d&sort=desc&include=live`
-  const bars = []
-  let next = ''
-  while (bars.length < CHART_BARS && next !== null) {
-    const answer = await read(next === '' ? path : `${path}&cursor=${encodeURIComponent(next)}`)
-    bars.push(...answer.data)
-    next = answer.next
-  }
+  const bars = await readChart(symbol)
   if (symbol !== selectedSymbol()) return
   state.chart = bars.slice(0, CHART_BARS).reverse()
   redraw()

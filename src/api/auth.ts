@@ -162,8 +162,9 @@ async function localMay({ context }: Auth, needs: Role): Promise<boolean> {
   return !(await hasKeyOf(context.pool, ['write', 'admin'], context.clock.now()))
 }
 
+/** A line a scheme: browsers built on Chromium read one to a line, and would not ask for a key. */
 function askForKey(reply: FastifyReply): void {
-  void reply.header('www-authenticate', 'Bearer realm="Stockyard", Basic realm="Stockyard"')
+  void reply.header('www-authenticate', ['Bearer realm="Stockyard"', 'Basic realm="Stockyard"'])
 }
 
 function limit(auth: Auth, request: FastifyRequest, reply: FastifyReply, caller: Caller | null) {

@@ -4,9 +4,11 @@ import { after, before, describe, it } from 'node:test'
 import chromium from '@sparticuz/chromium'
 import { chromium as launcher, type Browser, type Page } from 'playwright-core'
 import { serve, type Server } from '../../src/api/serve.ts'
+import { createKey } from '../../src/api/keys.ts'
+import { LOOPBACK_SECURITY } from '../../src/api/security.ts'
 import { addInstrument } from '../../src/db/instruments.ts'
 import { makeDatabase } from '../support/database.ts'
-import { fillStore } from '../support/filled-store.ts'
+import { fillStore, FRIDAY } from '../support/filled-store.ts'
 import { contextOf } from './app-under-test.ts'
 
 const { pool } = await makeDatabase()
@@ -74,6 +76,30 @@ describe('the first page', () => {
     assert.equal(await page.locator('tr.selected a').textContent(), 'MSFT')
     assert.deepEqual(complaints, [])
     await page.close()
+  })
+
+  it('draws prices in today’s shares', async () => {
+    const page = await browser.newPage()
+    const asked = page.waitForRequest(/\/stocks\/AAPL\/prices\?/)
+    await page.goto(server.url)
+    assert.equal(new URL((await asked).url()).searchParams.get('adjust'), 'splits')
+    await page.close()
+  })
+
+  it('opens in a browser by a name and the key as its password where keys are needed', async () => {
+    const security = { ...LOOPBACK_SECURITY, bind: 'wide', rateLimit: null } as const
+    const guarded = await serve(contextOf(pool, { security }), { host: '127.0.0.1', port: 0 })
+    const wish = { role: 'read', name: null, expiresAt: null } as const
+    const { key } = await createKey(pool, wish, { actor: 'user:test', now: FRIDAY })
+    const context = await browser.newContext({
+      httpCredentials: { username: 'anyone', password: key },
+    })
+    const page = await context.newPage()
+    await page.goto(guarded.url)
+    await page.locator('#chart path.line').waitFor({ state: 'attached' })
+    assert.equal(await page.locator('#trouble').isVisible(), false)
+    await context.close()
+    await guarded.close()
   })
 
   it('fits a phone', async () => {
