@@ -19,7 +19,7 @@ import {
   withoutStrangers,
   type SymbolsWish,
 } from './fetch-symbols.ts'
-import type { Store } from './open-store.ts'
+import { withPresentKind, type Store } from './open-store.ts'
 import {
   addExamples,
   addPeriod,
@@ -129,7 +129,7 @@ async function backfillCommand(
   const fetched = await runToTheEnd(work, plan, options.wait === true)
   const summary = await withPlannedActions(work, plan, fetched)
   if (context.json) await writeJson(context.stdout, summary)
-  else await context.stdout.write(summaryText(context, store, summary))
+  else await context.stdout.write(summaryText(context, await withPresentKind(store), summary))
   return isExhausted(summary) ? 5 : exitCodeOf(summary)
 }
 

@@ -17,7 +17,7 @@ import {
   wholeNumber,
   type Bounds,
 } from './options.ts'
-import { providerOption } from './provider-option.ts'
+import { barProviderOption } from './provider-option.ts'
 import { tellRenamed } from './renamed-note.ts'
 import type { CommandContext } from './run-command.ts'
 import { simulatedNote } from './simulated-note.ts'
@@ -41,7 +41,7 @@ export const define: Define = (command, run) => {
     .description(`Show bars: the newest ${TABLE_BARS} as a table, or with --json all as NDJSON.`)
     .argument('<symbol>', 'the symbol')
     .addOption(intervalOption('length of the bars; DEFAULT_INTERVAL where left out'))
-    .addOption(providerOption())
+    .addOption(barProviderOption())
     .option('-n, --limit <n>', 'the newest bars only', wholeNumber('--limit', 1, LIMIT_MAX))
     .option('--all', 'every bar of the period')
     .option('--regular', 'leave out bars before the open and after the close')

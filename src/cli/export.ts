@@ -30,7 +30,7 @@ import {
   type Bounds,
 } from './options.ts'
 import { writeJson } from './output.ts'
-import { providerOption } from './provider-option.ts'
+import { barProviderOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
 import { simulatedNote } from './simulated-note.ts'
 import { formatCount } from './table.ts'
@@ -61,7 +61,7 @@ export const define: Define = (command, run) => {
     )
     .option('-s, --symbols <list>', 'these symbols; all where left out', addSymbols)
     .addOption(intervalsOption('bars of this length; DEFAULT_INTERVAL where left out'))
-    .addOption(providerOption('one vendor only; else the best one of each symbol'))
+    .addOption(barProviderOption('one provider only; else the best that any has of each start'))
     .addOption(
       new Option('--session <hours>', 'intraday bars of all hours or of regular trading')
         .choices(['all', 'regular'])

@@ -7,7 +7,7 @@ import type { FetchSummary, TaskSummary } from '../load/fetch-series.ts'
 import { tellWithoutActions, withActions } from './ask-actions.ts'
 import type { Define } from './commands.ts'
 import { chooseProviders, fetchSymbols } from './fetch-symbols.ts'
-import type { Store } from './open-store.ts'
+import { withPresentKind, type Store } from './open-store.ts'
 import {
   addExamples,
   addPeriod,
@@ -89,7 +89,7 @@ async function fetchCommand(
   if (context.json) {
     await writeJson(context.stdout, summary)
   } else {
-    await context.stdout.write(summaryText(context, store, summary))
+    await context.stdout.write(summaryText(context, await withPresentKind(store), summary))
     await tellWithoutActions(context, store, summary, providers)
   }
   return exitCodeOf(summary)

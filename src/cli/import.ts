@@ -26,7 +26,7 @@ import { getProvider, MANUAL_PROVIDER } from '../providers/registry.ts'
 import type { Define } from './commands.ts'
 import { checkManifest } from './export-manifest.ts'
 import { reportImport } from './import-summary.ts'
-import type { Store } from './open-store.ts'
+import { withPresentKind, type Store } from './open-store.ts'
 import { addExamples, intervalOption, readSymbol } from './options.ts'
 import type { CommandContext } from './run-command.ts'
 
@@ -156,7 +156,11 @@ async function importCommand(
     throw error
   }
   await into.finish('succeeded')
-  return await reportImport(context, store, { ...into, skipped: skipped.provisional, files })
+  return await reportImport(context, await withPresentKind(store), {
+    ...into,
+    skipped: skipped.provisional,
+    files,
+  })
 }
 
 async function importFile(

@@ -13,6 +13,11 @@ export interface Store extends Database {
   readonly applied: readonly string[]
 }
 
+/** The store as it is now: a first answer may just have made it one of simulated data. */
+export async function withPresentKind(store: Store): Promise<Store> {
+  return { ...store, simulated: (await findStoreKind(store.pool)) === 'simulated' }
+}
+
 export interface StoreRequest {
   readonly config: Config
   readonly log: Logger

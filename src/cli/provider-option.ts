@@ -2,7 +2,7 @@
 import { Option } from 'commander'
 import { StockyardError } from '../domain/error.ts'
 import type { Provider } from '../providers/provider.ts'
-import { getProvider, PROVIDERS } from '../providers/registry.ts'
+import { getProvider, MANUAL_PROVIDER, PROVIDERS } from '../providers/registry.ts'
 import { nearestName } from '../api/nearest.ts'
 
 const ids = PROVIDERS.map((provider) => provider.id)
@@ -14,11 +14,23 @@ export function providerOption(description = 'one vendor only'): Option {
     .argParser((text) => readProvider(text).id)
 }
 
-function readProvider(text: string): Provider {
+/** `--provider` of what reads bars: a vendor, or `manual` for bars by hand. @throws StockyardError `PROVIDER_UNKNOWN` */
+export function barProviderOption(description = 'one provider only'): Option {
+  const known = [...ids, MANUAL_PROVIDER]
+  return new Option('-p, --provider <id>', description)
+    .choices(known)
+    .argParser((text) =>
+      text.trim().toLowerCase() === MANUAL_PROVIDER
+        ? MANUAL_PROVIDER
+        : readProvider(text, known).id,
+    )
+}
+
+function readProvider(text: string, known: readonly string[] = ids): Provider {
   try {
-    return getProvider(text.trim().toLowerCase())
+    return getProvider(text)
   } catch (error) {
-    const nearest = nearestName(text, ids)
+    const nearest = nearestName(text, known)
     if (!(error instanceof StockyardError) || nearest === null) throw error
     throw new StockyardError('usage', error.code, error.message, {
       hint: `Did you mean ${nearest}?`,

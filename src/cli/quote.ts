@@ -1,11 +1,10 @@
 /** `stockyard quote`: the latest price of symbols, as far as the store knows it or a vendor says it now. */
-import { findStoreKind } from '../db/store-kind.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { refreshQuote } from '../load/refresh-quotes.ts'
 import { readQuote, type QuoteRow } from '../query/latest.ts'
 import type { Define } from './commands.ts'
 import { askForEach } from './each-symbol.ts'
-import type { Store } from './open-store.ts'
+import { withPresentKind, type Store } from './open-store.ts'
 import { addExamples, readSymbols } from './options.ts'
 import { writeJson } from './output.ts'
 import { providerOption } from './provider-option.ts'
@@ -49,7 +48,7 @@ async function quote(
   checkOptions(options)
   const unserved = options.fresh === true ? await refresh(context, symbols, options.provider) : []
   const fresh = symbols.filter((symbol) => !unserved.some((one) => one.symbol === symbol))
-  const store = await openedStore(context)
+  const store = await withPresentKind(await context.openStore())
   const { quotes, missing: absent } = await readQuotes(store, fresh)
   const missing = [...unserved.map(({ error }) => error), ...absent]
   // One unknown symbol among several does not keep the others back.
@@ -62,12 +61,6 @@ async function quote(
   }
   for (const error of missing) await context.stderr.write(`${messageOf(error)}\n`)
   return missing.length > 0 ? 1 : 0
-}
-
-/** The store as it is now: a first answer may just have made it one of simulated data. */
-async function openedStore(context: CommandContext): Promise<Store> {
-  const store = await context.openStore()
-  return { ...store, simulated: (await findStoreKind(store.pool)) === 'simulated' }
 }
 
 function checkOptions(options: QuoteOptions): void {

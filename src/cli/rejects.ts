@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander'
 import type { Define, Run } from './commands.ts'
 import { addExamples, limitOption, readSymbol, wholeNumber } from './options.ts'
 import { plainText, writeJson } from './output.ts'
-import { providerOption } from './provider-option.ts'
+import { barProviderOption } from './provider-option.ts'
 import { defineDecisions } from './reject-decisions.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
@@ -39,7 +39,7 @@ function defineList(rejects: Command, run: Run): void {
     .command('list', { isDefault: true })
     .description('List rows that were refused, the newest first.')
     .argument('[symbol]', 'one symbol only')
-    .addOption(providerOption())
+    .addOption(barProviderOption())
     .option('--rule <rule>', 'rows that this rule refused')
     .option(
       '--run <id>',

@@ -7,6 +7,7 @@ import { getProvider, PROVIDERS } from '../providers/registry.ts'
 import type { Bound } from '../query/bound.ts'
 import type { Define } from './commands.ts'
 import { archiveFolder } from './open-archive.ts'
+import { withPresentKind } from './open-store.ts'
 import { addBounds, addExamples, readSymbols, type Bounds } from './options.ts'
 import { plainText, writeJson } from './output.ts'
 import { providerOption } from './provider-option.ts'
@@ -68,8 +69,9 @@ async function replayCommand(
     },
     { symbols, received, dryRun },
   )
+  const { simulated } = await withPresentKind(store)
   if (context.json) await writeJson(context.stdout, summary)
-  else await context.stdout.write(summaryText(context, store.simulated, summary))
+  else await context.stdout.write(summaryText(context, simulated, summary))
   return summary.status === 'succeeded' ? 0 : 1
 }
 

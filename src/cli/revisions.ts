@@ -5,7 +5,7 @@ import type { BarValues } from '../query/rows.ts'
 import type { Define } from './commands.ts'
 import { addExamples, intervalOption, limitOption, readSymbol } from './options.ts'
 import { writeJson } from './output.ts'
-import { providerOption } from './provider-option.ts'
+import { barProviderOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
 
@@ -20,7 +20,7 @@ export const define: Define = (command, run) => {
   command
     .argument('<symbol>', 'the symbol')
     .addOption(intervalOption('one interval only'))
-    .addOption(providerOption())
+    .addOption(barProviderOption())
     .addOption(limitOption(50))
     .action((symbol: string, options: RevisionsOptions) =>
       run(options, (context) => revisions(context, readSymbol(symbol), options)),

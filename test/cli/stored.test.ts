@@ -67,6 +67,14 @@ test('fetch --json ends with the summary; the second time nothing is asked', asy
   assert.match(second.stderr, /IBM 1d: up to date, nothing to ask/)
 })
 
+test('the first run into an empty store of simulated data says so, and bars by hand can be asked for', async () => {
+  const other = await makeDatabase()
+  const first = await run(['fetch', 'IBM', ...FEBRUARY], { ...env, DATABASE_URL: other.url })
+  assert.match(first.stdout, /^SIMULATED Run 1 succeeded, /m)
+  const none = await run(['bars', 'IBM', '-p', 'Manual', '--json'], env)
+  assert.deepEqual([none.code, none.stdout], [0, ''], none.stderr)
+})
+
 test('bars --json streams the rows of the REST API with symbol and interval', async () => {
   const { code, stdout } = await run(['bars', 'ibm', ...FEBRUARY, '--json'], env)
   assert.equal(code, 0)
