@@ -98,6 +98,9 @@ const COLUMNS = `i.id, y.symbol, i.kind, i.name, i.exchange, i.currency, i.secto
   i.watched, i.active, i.listed_on, i.delisted_on, i.metadata, i.created_at, i.updated_at,
   EXISTS (SELECT FROM stockyard.store_kind k WHERE k.simulated) AS simulated`
 
+/** Tells of an instrument i: of another kind, other vendors' bars may come first. */
+const TELL = `CROSS JOIN LATERAL (SELECT pg_notify('${LATEST_CHANNEL}', i.id::text)) AS told`
+
 const FROM = `FROM stockyard.instruments i
   JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL`
 
@@ -303,7 +306,8 @@ export async function updateInstrument(
        RETURNING *
      )
      SELECT ${COLUMNS} FROM changed i
-     JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL`,
+     JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL
+     ${TELL}`,
     [id, JSON.stringify(changes)],
   )
   const row = rows[0]
@@ -353,7 +357,8 @@ export async function mergeReference(
        RETURNING *
      )
      SELECT ${COLUMNS} FROM changed i
-     JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL`,
+     JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL
+     ${TELL}`,
     [
       id,
       said.kind,

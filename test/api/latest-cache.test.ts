@@ -10,7 +10,7 @@ import { LEASE_MS } from '../../src/api/latest-lease.ts'
 import { makeLatestCache, type LatestCache } from '../../src/api/latest-cache.ts'
 import { serve } from '../../src/api/serve.ts'
 import { inTransaction } from '../../src/db/connect.ts'
-import { addInstrument } from '../../src/db/instruments.ts'
+import { addInstrument, getInstrument, updateInstrument } from '../../src/db/instruments.ts'
 import { setPriority } from '../../src/db/priorities.ts'
 import { renameSymbol } from '../../src/db/symbols.ts'
 import { makeLogger } from '../../src/log.ts'
@@ -169,6 +169,20 @@ describe('the latest bar out of memory', () => {
     await setPriority(pool, { kind: null, interval: null }, ['yahoo', 'alpha-vantage'], 'test')
     pass(LEASE_MS)
     assert.equal(await closeOf(url, 'NEW'), 20)
+  })
+
+  it('goes by the kind of the instrument from when that is set', async (t) => {
+    await loadClose('FUND', 10)
+    await loadClose('FUND', 20, 'yahoo')
+    await setPriority(pool, { kind: null, interval: null }, ['alpha-vantage'], 'test')
+    await setPriority(pool, { kind: 'etf', interval: null }, ['yahoo'], 'test')
+    const { url, warm, pass } = await served(t)
+    await warm('FUND')
+    assert.equal(await closeOf(url, 'FUND'), 10)
+    const { id } = await getInstrument(pool, 'FUND')
+    await updateInstrument(pool, id, { kind: 'etf' })
+    pass(LEASE_MS)
+    assert.equal(await closeOf(url, 'FUND'), 20)
   })
 
   it('is read anew once the connection for news is lost, and kept again when it is back', async (t) => {
