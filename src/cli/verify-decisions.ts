@@ -1,5 +1,5 @@
 /** `stockyard verify list|accept|mute|undo|decisions`: what is open, and what people decided about it. */
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { listDecisions, withdrawDecision } from '../db/decisions.ts'
 import { getInstrument } from '../db/instruments.ts'
 import { StockyardError } from '../domain/error.ts'
@@ -34,6 +34,24 @@ interface MuteOptions extends AuthorOptions {
   readonly interval?: Interval
 }
 
+/** What a finding can be of; what each means stands in docs/trust.md. */
+const RULES = [
+  'action-nonsense',
+  'action-no-jump',
+  'action-sources-disagree',
+  'action-dates-differ',
+  'action-too-large',
+  'jump-without-action',
+  'unit',
+  'split-basis',
+  'vendors-disagree',
+  'adjusted-close',
+] as const
+
+function ruleOption(description: string): Option {
+  return new Option('--rule <rule>', description).choices(RULES)
+}
+
 const readId = wholeNumber('The number', 1, Number.MAX_SAFE_INTEGER)
 
 /** Adds the commands under `verify`. */
@@ -50,7 +68,7 @@ function defineList(verify: Command, run: Run): void {
     .description('Show what verify found and nobody decided about, without looking anew.')
     .argument('[symbol]', 'one symbol only')
     .option('--all', 'decided, muted and gone ones as well')
-    .option('--rule <rule>', 'of one rule only')
+    .addOption(ruleOption('of one rule only'))
     .action((symbol: string | undefined, options: ListOptions) =>
       run(options, (context) => showList(context, symbol, options)),
     )
@@ -98,7 +116,7 @@ function defineMute(verify: Command, run: Run): void {
     .command('mute')
     .description('Do not tell of a finding any more, or of a rule.')
     .argument('[finding]', 'its number', readId)
-    .option('--rule <rule>', 'in place of a number, all findings of this rule')
+    .addOption(ruleOption('in place of a number, all findings of this rule'))
     .option('--symbol <symbol>', 'with --rule, of one symbol only')
     .addOption(intervalOption('with --rule, of one interval only'))
   addAuthor(mute).action((id: number | undefined, options: MuteOptions) =>

@@ -112,6 +112,15 @@ test('a close that one vendor has wrong is found, decided, and found again once 
   assert.match((await run(['verify', 'list', '--all'], env)).stdout, /muted/)
 })
 
+test('a rule that there is not is neither muted nor listed', async () => {
+  for (const command of ['mute', 'list']) {
+    const reason = command === 'mute' ? ['--reason', 'x'] : []
+    const wrong = await run(['verify', command, '--rule', 'vendors-disagre', ...reason], env)
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.stderr, /vendors-disagre' is invalid.*vendors-disagree/)
+  }
+})
+
 test('a split that no price shows is left out of adjusted prices until a person says that it is one', async () => {
   const { id } = await getInstrument(pool, 'AAPL')
   const split = { day: Date.parse('2024-05-15'), newShares: 3, oldShares: 1 }
