@@ -110,6 +110,7 @@ export function summaryText(context: CommandContext, store: Store, summary: Fetc
     [
       { title: 'symbol', value: (task) => task.symbol },
       { title: 'interval', value: (task) => task.interval },
+      { title: 'provider', value: (task) => task.provider },
       { title: 'status', value: (task) => task.status },
       ...COUNT_COLUMNS,
     ],
@@ -119,7 +120,9 @@ export function summaryText(context: CommandContext, store: Store, summary: Fetc
   const problems = summary.tasks.flatMap(({ symbol, interval, error }) =>
     error === null ? [] : [`${symbol} ${interval}: ${error.message} ${error.hint ?? ''}`],
   )
-  const said = `${mark}Run ${summary.run} ${summary.status}, ${summary.requests} ${summary.requests === 1 ? 'call' : 'calls'}.`
+  const wasInterrupted = summary.tasks.some(({ error }) => error?.code === 'INTERRUPTED')
+  const outcome = wasInterrupted ? 'was interrupted' : summary.status
+  const said = `${mark}Run ${summary.run} ${outcome}, ${summary.requests} ${summary.requests === 1 ? 'call' : 'calls'}.`
   return [`${table}${said}`, ...problems.map((text) => plainText(text).trim()), ''].join('\n')
 }
 
