@@ -12,10 +12,14 @@ export interface BudgetContext {
   readonly configs: Readonly<Record<string, ProviderConfig>>
 }
 
+/** What the user says of a vendor; of one that is not named, nothing. */
+export function configOf({ configs }: Pick<BudgetContext, 'configs'>, id: string): ProviderConfig {
+  return configs[id] ?? { key: undefined, baseUrl: undefined, budget: undefined }
+}
+
 /** The name under which is kept what was learned of a vendor's limits. */
-export function accountAt({ configs }: Pick<BudgetContext, 'configs'>, provider: Provider): string {
-  const { key, budget } = configs[provider.id] ?? { key: undefined, budget: undefined }
-  return accountOf({ key, budget })
+export function accountAt(context: Pick<BudgetContext, 'configs'>, provider: Provider): string {
+  return accountOf(configOf(context, provider.id))
 }
 
 /** How a vendor's budget stands. */
@@ -23,7 +27,7 @@ export async function budgetInForce(
   context: BudgetContext,
   provider: Provider,
 ): Promise<BudgetState> {
-  const budget = parseBudget(context.configs[provider.id]?.budget ?? provider.budget)
+  const budget = parseBudget(configOf(context, provider.id).budget ?? provider.budget)
   const reader = { account: accountAt(context, provider) }
   return await budgetState(context.pool, provider.id, budget, provider.resetZone, reader)
 }

@@ -13,7 +13,7 @@ import { DAY_MS } from '../domain/date.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { redact } from '../log.ts'
-import { budgetInForce } from './budget-in-force.ts'
+import { budgetInForce, configOf } from './budget-in-force.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AskContext } from './ask.ts'
 import { hasFreshJump } from './fresh-jump.ts'
@@ -91,14 +91,11 @@ export async function nextActionsAt(
 ): Promise<number> {
   const raw = await listRawInstruments(pool, symbols)
   const able = await withoutStrangers(pool, configs, providers)
-  const asks = await listActionAsks(
-    pool,
-    raw.map(({ instrumentId }) => instrumentId),
-  )
+  const askOf = await readAsks(pool, raw)
   const instants = raw.flatMap(({ instrumentId, symbol }) =>
     ableFor(symbol, able).map(({ id }) => {
-      const ask = asks.find((one) => one.instrumentId === instrumentId && one.provider === id)
-      return ask === undefined ? 0 : dueAt(ask)
+      const ask = askOf(instrumentId, id)
+      return ask === null ? 0 : dueAt(ask)
     }),
   )
   return Math.min(...instants)
@@ -196,21 +193,29 @@ function dueOf(symbol: string, provider: Provider, ask: ActionAsk | null): DueAc
   return { symbol, provider, calls, askedAt: ask?.askedAt ?? null }
 }
 
+/** When each vendor was asked of some instruments; null where it never was. */
+async function readAsks(
+  pool: Pool,
+  instruments: readonly RawInstrument[],
+): Promise<(instrumentId: number, provider: string) => ActionAsk | null> {
+  const ids = instruments.map(({ instrumentId }) => instrumentId)
+  const asks = await listActionAsks(pool, ids)
+  const byName = new Map(asks.map((ask) => [`${ask.instrumentId} ${ask.provider}`, ask]))
+  return (instrumentId, provider) => byName.get(`${instrumentId} ${provider}`) ?? null
+}
+
 async function findDue(
   pool: Pool,
   instruments: readonly RawInstrument[],
   { providers, which }: Pick<ActionsWish, 'providers' | 'which'>,
   now: number,
 ): Promise<DueActions[]> {
-  const ids = instruments.map(({ instrumentId }) => instrumentId)
-  const asks = await listActionAsks(pool, ids)
+  const askOf = await readAsks(pool, instruments)
   const due: DueActions[] = []
   for (const instrument of instruments) {
     const { instrumentId, symbol } = instrument
     for (const provider of ableFor(symbol, providers)) {
-      const ask =
-        asks.find((one) => one.instrumentId === instrumentId && one.provider === provider.id) ??
-        null
+      const ask = askOf(instrumentId, provider.id)
       if (await isDue(pool, instrument, ask, which, now)) due.push(dueOf(symbol, provider, ask))
     }
   }
@@ -264,11 +269,7 @@ async function askOne(context: FetchContext, due: DueActions): Promise<Asked> {
     const note = `splits and dividends were not asked of ${provider.id}: ${lack}`
     return { calls: 0, came: false, note, halts: true }
   }
-  const config = context.configs[provider.id] ?? {
-    key: undefined,
-    baseUrl: undefined,
-    budget: undefined,
-  }
+  const config = configOf(context, provider.id)
   const asking: AskContext = { ...context, config, lane: 'repair', requests: 0 }
   try {
     await refreshActions(asking, provider, symbol)

@@ -10,6 +10,7 @@ import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { redact } from '../log.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AskContext } from './ask.ts'
+import { configOf } from './budget-in-force.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import { baseInterval, deriveSeries } from './derive-series.ts'
 import type { MarketDays } from './market-days.ts'
@@ -208,11 +209,7 @@ async function askOne(run: Run, task: Task, provider: Provider, report: Report):
   // The task has a count of its own, so that a run tells which series spent which calls.
   const counted: AskContext = {
     ...context,
-    config: context.configs[provider.id] ?? {
-      key: undefined,
-      baseUrl: undefined,
-      budget: undefined,
-    },
+    config: configOf(context, provider.id),
     shared: run.shared,
     requests: 0,
   }
