@@ -24,6 +24,7 @@ const server = await serve(
     clock: systemClock,
     version: 'bench',
     providers: [],
+    etlEnabled: false,
     home: tmpdir(),
   },
   { host: '127.0.0.1', port: 0 },

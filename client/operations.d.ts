@@ -494,6 +494,39 @@ export type RejectDecision = {
   readonly at: string
 }
 
+export type Schedule = {
+  readonly name: 'keep-current' | 'actions'
+  /** What is done, and when. */
+  readonly description: string
+  /** `off` while no process keeps series current, paused or not. */
+  readonly state: 'waiting' | 'running' | 'paused' | 'off'
+  /** Why it is paused or off; null while it is neither. */
+  readonly why: string | null
+  /** Instant at which it is done next; null where nobody will. */
+  readonly next_at: string | null
+  /** The process that does it; null where there is none. */
+  readonly keeper: {
+    readonly host: string
+    readonly pid: number
+  } | null
+  /** Instant; null while it is not being done. */
+  readonly running_since: string | null
+  /** When it was asked for and has not been done yet. */
+  readonly requested_at: string | null
+  /** Instant; null where it is not paused. */
+  readonly paused_at: string | null
+  /** Who paused it. */
+  readonly paused_by: string | null
+  /** Why it was paused. */
+  readonly reason: string | null
+  /** When it ended last; null: never. */
+  readonly last_at: string | null
+  /** The run that it made then, where it made one. */
+  readonly last_run: number | null
+  /** How it ended; `skipped`: no vendor could be called. */
+  readonly last_status: 'succeeded' | 'partial' | 'failed' | 'interrupted' | 'skipped' | null
+}
+
 export type Provider = {
   /** Provider. */
   readonly id: string
@@ -1536,6 +1569,51 @@ export interface Operations {
       readonly id: number
     }
     readonly answer: RunDetails
+  }
+  /** What is done by itself, and when next. */
+  readonly getSchedules: {
+    readonly params: Readonly<Record<never, never>>
+    readonly answer: {
+      readonly data: readonly (Schedule)[]
+      /** Cursor of the next answer; null at the end. */
+      readonly next: string | null
+    }
+  }
+  /** One schedule. */
+  readonly getSchedule: {
+    readonly params: {
+      /** One of keep-current, actions. */
+      readonly name: string
+    }
+    readonly answer: Schedule
+  }
+  /** Pause a schedule. Work that is going on ends within the batch in hand. Lasts until it is resumed. */
+  readonly pauseSchedule: {
+    readonly params: {
+      /** One of keep-current, actions. */
+      readonly name: string
+      readonly body: {
+        /** Why, for those who see it later. */
+        readonly reason?: string | undefined
+      }
+    }
+    readonly answer: Schedule
+  }
+  /** Let a paused schedule go on. What it missed is done at once. Harmless where it is not paused. */
+  readonly resumeSchedule: {
+    readonly params: {
+      /** One of keep-current, actions. */
+      readonly name: string
+    }
+    readonly answer: Schedule
+  }
+  /** Do the work of a schedule now. Asks the process that keeps series current and answers at once; `last_at` and `last_run` then tell what came of it. */
+  readonly runSchedule: {
+    readonly params: {
+      /** One of keep-current, actions. */
+      readonly name: string
+    }
+    readonly answer: Schedule
   }
   /** Rows that a check refused, newest first. */
   readonly getRejects: {

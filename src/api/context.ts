@@ -62,6 +62,8 @@ export interface ApiContext {
   readonly security?: ApiSecurity
   /** Takes orders for runs; absent where the server only serves. */
   readonly runs?: RunStarter
+  /** ETL_ENABLED. */
+  readonly etlEnabled: boolean
   /** STOCKYARD_HOME: where archived answers and recorded closures are. */
   readonly home: string
 }

@@ -14,6 +14,7 @@ import { addProviders } from './providers.ts'
 import { addRejects } from './rejects.ts'
 import { addRevisions } from './revisions.ts'
 import { addRuns } from './runs.ts'
+import { addSchedules } from './schedules.ts'
 import { addIndexList, addStocks } from './stocks.ts'
 
 export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
@@ -28,6 +29,7 @@ export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addAnalytics,
   addEtl,
   addRuns,
+  addSchedules,
   addRejects,
   addProviders,
   addCalendar,

@@ -8,6 +8,7 @@ import { ACTION_KINDS } from '../domain/action-ledger.ts'
 import { INTERVALS } from '../domain/interval.ts'
 import type { App } from './context.ts'
 import { providerProperties } from './provider-schema.ts'
+import { scheduleProperties } from './schedule-schema.ts'
 import { stockProperties } from './stock-schema.ts'
 
 // Building blocks ------------------------------------------------------------------------------------
@@ -356,6 +357,7 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
     run: { type: ['integer', 'null'], description: 'The run that loaded the bar.' },
     at: INSTANT,
   }),
+  Schedule: object(scheduleProperties),
   Provider: object({ id: seriesKey.provider, ...providerProperties }),
 }
 

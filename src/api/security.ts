@@ -2,7 +2,7 @@
  * What keeps strangers out before anything is looked at: the name by which the server is asked for
  * (against DNS rebinding), no writes from other origins, CORS, and a strict content security policy.
  */
-import cors from '@fastify/cors'
+import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import type { FastifyRequest } from 'fastify'
 import { StockyardError } from '../domain/error.ts'
@@ -117,11 +117,11 @@ const PREFLIGHT_SECONDS = 600
 
 /** Lets pages of the listed origins use the API with a key in a header; cookies never count here. */
 async function addCors(app: App, origins: readonly string[]): Promise<void> {
-  // The route that the plugin adds for preflights, which carry no key.
+  // The route that the plugin adds. Preflights, which carry no key, are answered before keys are looked at.
   app.addHook('onRoute', (route) => {
-    if (route.url === '*') route.config = { ...route.config, access: 'open' }
+    if (route.url === '*') route.config = { ...route.config, access: 'read' }
   })
-  await app.register(cors, {
+  const leave: FastifyCorsOptions = {
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'if-none-match'],
@@ -129,7 +129,17 @@ async function addCors(app: App, origins: readonly string[]): Promise<void> {
     credentials: false,
     maxAge: PREFLIGHT_SECONDS,
     strictPreflight: true,
+  }
+  await app.register(cors, {
+    delegator: (request, done) => done(null, isPlainOptions(request) ? { origin: false } : leave),
   })
+}
+
+/** True for a question of what is possible at a path, which is no preflight. */
+function isPlainOptions({ method, headers }: FastifyRequest): boolean {
+  const isPreflight =
+    headers.origin !== undefined && headers['access-control-request-method'] !== undefined
+  return method === 'OPTIONS' && !isPreflight
 }
 
 /** True for an address or name that only this machine can reach. */

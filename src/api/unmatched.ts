@@ -1,4 +1,4 @@
-/** Requests that no route takes: another method, an address without its version, or nothing at all. */
+/** Requests that no route takes: what is possible at a path, another method, an address without its version, or nothing at all. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { StockyardError } from '../domain/error.ts'
 import type { App } from './context.ts'
@@ -46,7 +46,8 @@ function answerUnmatched(table: Table, request: FastifyRequest, reply: FastifyRe
     )
     return sendProblem(error, request, reply)
   }
-  const allowed = [...methods].sort().join(', ')
+  const allowed = [...methods, 'OPTIONS'].sort().join(', ')
+  if (request.method === 'OPTIONS') return reply.code(204).header('allow', allowed).send()
   const error = new StockyardError(
     'usage',
     'METHOD_NOT_ALLOWED',

@@ -63,6 +63,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./keys.ts'),
   },
   {
+    name: 'schedule',
+    group: RUNNING,
+    summary: 'what is done by itself: when next, pausing it, doing it now',
+    load: () => import('./schedule.ts'),
+  },
+  {
     name: 'symbols',
     group: FETCHING,
     summary: 'the watch list, and what is known of a symbol',

@@ -38,6 +38,7 @@ export async function serveStore(
       clock: context.clock,
       version: packageJson.version,
       providers: describeProviders(config),
+      etlEnabled: config.etlEnabled,
       home: config.home,
       security: { bind: 'loopback', ...config.apiSecurity },
       runs,

@@ -4,12 +4,11 @@ import { StockyardError } from './error.ts'
 export const SCHEDULE_NAMES = ['keep-current', 'actions'] as const
 export type ScheduleName = (typeof SCHEDULE_NAMES)[number]
 
-/** What each does and when, for people; `every` are the minutes between rounds while an exchange is open. */
-export function describeSchedule(name: ScheduleName, every: number): string {
-  return {
-    'keep-current': `bars of the watch list: every ${every} minutes of a session, and after its close`,
-    actions: 'splits and dividends: each instrument once a week, and after a jump of its price',
-  }[name]
+/** What each does and when, for people. */
+export const SCHEDULE_MEANINGS: Readonly<Record<ScheduleName, string>> = {
+  'keep-current':
+    'bars of the watch list: every ETL_INTERVAL_MINUTES of a session, and after its close',
+  actions: 'splits and dividends: each instrument once a week, and after a jump of its price',
 }
 
 /** How a time of work of a schedule ended; `skipped`: no vendor could be called. */

@@ -1,6 +1,13 @@
 /** The work of each schedule, done once, with what became of it in the table of schedules. */
+import type { Pool } from '../db/connect.ts'
 import { takeRoundLock } from '../db/round-lock.ts'
-import { beginSchedule, endSchedule, type ScheduleEnd } from '../db/schedules.ts'
+import {
+  beginSchedule,
+  endSchedule,
+  readSchedules,
+  requestRun,
+  type ScheduleEnd,
+} from '../db/schedules.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import type { ScheduleName, ScheduleStatus } from '../domain/schedule.ts'
 import { redact } from '../log.ts'
@@ -73,6 +80,19 @@ async function record<T>(
     )
     throw error
   }
+}
+
+/**
+ * Asks the process that keeps series current to do a schedule's work now; false where there is none.
+ * @throws StockyardError `SCHEDULE_PAUSED`
+ */
+export async function orderWork(pool: Pool, name: ScheduleName, now: number): Promise<boolean> {
+  if (await requestRun(pool, name, now)) return true
+  const schedule = (await readSchedules(pool)).find((one) => one.name === name)
+  if (schedule?.pausedAt === null) return false
+  throw new StockyardError('conflict', 'SCHEDULE_PAUSED', `The schedule ${name} is paused.`, {
+    hint: `Let it go on, which does what it missed: stockyard schedule resume ${name}`,
+  })
 }
 
 /** What came of a schedule's work where somebody waits for it. */

@@ -38,6 +38,7 @@ export function contextOf(pool: Pool, changes: Partial<ApiContext> = {}): ApiCon
         account: 'an-account',
       },
     ],
+    etlEnabled: true,
     home: join(tmpdir(), 'no-such-home'),
     ...changes,
   }

@@ -61,7 +61,7 @@ describe('pages of other sites', () => {
         url: '/api/v1/stocks/AAPL',
         headers: preflight(origin),
       })
-      assert.equal(asked.statusCode, 405)
+      assert.equal(asked.statusCode, 204)
       assert.deepEqual(corsHeaders(asked.headers), [], origin)
     }
   })
@@ -73,6 +73,9 @@ describe('pages of other sites', () => {
     assert.equal(asked.statusCode, 204)
     assert.equal(asked.headers['access-control-allow-origin'], FRIEND)
     assert.equal(asked.headers['access-control-allow-credentials'], undefined)
+    const plain = await app.inject({ method: 'OPTIONS', url, headers: { host: 'localhost' } })
+    assert.equal(plain.statusCode, 204)
+    assert.equal(plain.headers['allow'], 'DELETE, GET, HEAD, OPTIONS, PATCH, PUT')
     const patch = async (origin: string, headers: Headers) =>
       await app.inject({
         method: 'PATCH',

@@ -6,12 +6,19 @@ import { after, describe, it } from 'node:test'
 import { createClient, ProblemError, type Operations } from 'stockyard/client'
 import type { OpenApiDocument } from '../../client/typescript-of.ts'
 import { serve } from '../../src/api/serve.ts'
+import { takeRoundLock } from '../../src/db/round-lock.ts'
+import { takeSchedules } from '../../src/db/schedules.ts'
 import { makeChecks, operationsOf } from '../api/answer-schema.ts'
 import { makeWholeApi } from '../api/whole-api.ts'
 import { makeDatabase } from '../support/database.ts'
 import { AAPL_DAILY, AAPL_MINUTES, REVISED } from '../support/filled-store.ts'
 
+// Ends before the database is dropped.
+after(() => keeper?.release())
 const { pool } = await makeDatabase()
+// As of a process that keeps series current.
+const keeper = await takeRoundLock(pool)
+await takeSchedules(pool, keeper!.session)
 const { context, keys, runs, running } = await makeWholeApi(pool)
 const server = await serve(context, { host: '127.0.0.1', port: 0 })
 after(() => server.close())
@@ -38,6 +45,7 @@ const KNOWN: Readonly<Record<string, unknown>> = {
 const SPECIAL: Readonly<Partial<Record<string, object>>> = {
   getReject: { id: 1 },
   getIndexPrices: { symbol: '^GSPC' },
+  getSchedule: { name: 'actions' },
 }
 
 /** What writing operations are sent, in an order in which each finds what it needs. */
@@ -58,6 +66,9 @@ const WRITES: Readonly<Partial<{ [Of in Name]: Operations[Of]['params'] }>> = {
   deleteStockPrice: { symbol: 'XOM', ts: '2024-06-03' },
   createEtlRun: { body: { job: 'fetch', symbols: ['AAPL'], intervals: ['1d'], days: 5 } },
   cancelEtlRun: { id: running },
+  pauseSchedule: { name: 'actions', body: { reason: 'a holiday' } },
+  resumeSchedule: { name: 'actions' },
+  runSchedule: { name: 'keep-current' },
   revalidateRejects: { body: { rule: 'price-order' } },
   deleteStock: { symbol: 'BRK.B' },
 }
