@@ -44,8 +44,9 @@ function endless(): StockyardError {
 /** The line feed that ends the first record, or -1: one inside of quotes does not. */
 function recordEnd(text: string): number {
   const end = text.indexOf('\n')
-  const quote = text.indexOf('"')
-  if (end < 0 || quote < 0 || quote > end) return end
+  // Looked for in the line alone: a part of a file that has no quote would be searched once a record.
+  const quote = end < 0 ? -1 : text.slice(0, end).indexOf('"')
+  if (quote < 0) return end
   let quoted = false
   for (let i = quote; i < text.length; i += 1) {
     if (text[i] === '"') quoted = !quoted
