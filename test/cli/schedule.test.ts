@@ -50,9 +50,9 @@ test('without a process that keeps series current the schedules are off, and run
   const asking = await run(['schedule', 'run', 'actions'], env)
   assert.equal(asking.code, 0, asking.stderr)
   assert.equal(asking.stdout, 'Splits and dividends came of 1 instrument. 2 calls.\n')
-  const after = await run(['schedule', 'list'], env)
-  assert.match(after.stdout, /keep-current +off +– +– .* succeeded +1 +no process keeps series/)
-  assert.match(after.stdout, /actions +off +– +– .* succeeded +– +no process keeps series/)
+  const known = await run(['schedule', 'list'], env)
+  assert.match(known.stdout, /keep-current +off +– +– .* succeeded +1 +no process keeps series/)
+  assert.match(known.stdout, /actions +off +– +– .* succeeded +– +no process keeps series/)
 })
 
 test('what is paused is not done, by nobody', async () => {
