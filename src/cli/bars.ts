@@ -35,6 +35,8 @@ interface BarsOptions extends Bounds, BarWishes {
 /** Bars that a table shows where nothing else is said. */
 const TABLE_BARS = 50
 const LIMIT_MAX = 1_000_000
+/** Rows under one header; more than that begin another table, so that memory stays bounded. */
+const TABLE_BARS_MAX = 20_000
 
 export const define: Define = (command, run) => {
   command
@@ -96,7 +98,12 @@ async function writeNewest(
   }
   requireBars(rows.length, query)
   await context.stdout.write(barTable(context, rows))
-  await tellWhat(context, store, answer, more)
+  await tellWhat(
+    context,
+    store,
+    servedBy(answer, new Set(rows.map(({ provider }) => provider))),
+    more,
+  )
 }
 
 /** All bars in order, in constant memory. */
@@ -105,6 +112,12 @@ async function writeAll(context: CommandContext, store: Store, query: BarQuery):
     const stream = await streamBars(db, query)
     const { symbol, interval, chunks } = stream
     let count = 0
+    const vendors = new Set<string>()
+    let table: PriceRow[] = []
+    const writeTable = async () => {
+      if (table.length > 0) await context.stdout.write(barTable(context, table))
+      table = []
+    }
     for await (const chunk of chunks) {
       context.signal.throwIfAborted()
       count += chunk.bars.length
@@ -112,14 +125,20 @@ async function writeAll(context: CommandContext, store: Store, query: BarQuery):
         await context.stdout.write(ndjsonLines({ symbol, interval }, chunk))
         continue
       }
-      const rows = Array.from({ length: chunk.bars.length }, (_, index) =>
-        barRow(interval, chunk, index),
-      )
-      await context.stdout.write(barTable(context, rows))
+      for (let i = 0; i < chunk.bars.length; i += 1) table.push(barRow(interval, chunk, i))
+      for (const { provider } of table.slice(-chunk.bars.length)) vendors.add(provider)
+      if (table.length >= TABLE_BARS_MAX) await writeTable()
     }
     if (!context.json) requireBars(count, query)
-    await tellWhat(context, store, stream, '')
+    await writeTable()
+    await tellWhat(context, store, servedBy(stream, vendors), '')
   })
+}
+
+/** The heading with the vendor whose bars all of them are, where only one of several served. */
+function servedBy(heading: BarHeading, vendors: ReadonlySet<string>): BarHeading {
+  const [first] = vendors
+  return vendors.size === 1 ? { ...heading, provider: first! } : heading
 }
 
 /** Reads as of one moment: of the past where the query says so, else in a snapshot of now. */
@@ -143,7 +162,8 @@ async function tellWhat(
   const made = derivedFrom === null ? '' : `, made of ${derivedFrom}`
   const adjusted = adjust === 'none' ? '' : `, adjusted for ${ADJUSTED_FOR[adjust]}`
   if (!context.json || store.simulated) {
-    const what = `${symbol} ${interval} from ${provider}${made}${adjusted}${more}`
+    const whose = provider === null ? ': no bars' : ` from ${provider}`
+    const what = `${symbol} ${interval}${whose}${made}${adjusted}${more}`
     await context.stderr.write(`${simulatedNote(store)}${what}\n`)
   }
   for (const warning of warnings) await context.stderr.write(`${warning}\n`)
@@ -157,7 +177,12 @@ function requireBars(count: number, query: BarQuery): void {
     'not-found',
     'BARS_NONE',
     `The store has no ${query.interval} bars of ${query.symbol} for this.`,
-    { hint: `Fetch them: stockyard fetch ${query.symbol} --interval ${query.interval}` },
+    {
+      hint:
+        (query.asOf ?? null) === null
+          ? `Fetch them: stockyard fetch ${query.symbol} --interval ${query.interval}`
+          : 'What was loaded later was not known then; leave --as-of out for what is known now.',
+    },
   )
 }
 

@@ -75,6 +75,19 @@ test('the first run into an empty store of simulated data says so, and bars by h
   assert.deepEqual([none.code, none.stdout], [0, ''], none.stderr)
 })
 
+test('a table of many pages has one header, and says whose the bars are', async () => {
+  const period = ['--from', '2024-02-05', '--until', '2024-02-08', '-i', '1h']
+  await run(['fetch', 'IBM', ...period], env)
+  const all = await run(['bars', 'IBM', '-i', '1h', '--all'], env)
+  assert.equal(all.stdout.match(/^start \(UTC\) /gm)?.length, 1, all.stdout)
+  assert.match(all.stderr, /^SIMULATED: IBM 1h from alpha-vantage$/m)
+  const none = await run(['bars', 'IBM', '-i', '1m', '--json'], env)
+  assert.match(none.stderr, /^SIMULATED: IBM 1m: no bars$/m)
+  const then = await run(['bars', 'IBM', '--as-of', '2024-02-20'], env)
+  assert.equal(then.code, 1)
+  assert.match(then.stderr, /leave --as-of out/)
+})
+
 test('bars --json streams the rows of the REST API with symbol and interval', async () => {
   const { code, stdout } = await run(['bars', 'ibm', ...FEBRUARY, '--json'], env)
   assert.equal(code, 0)

@@ -29,6 +29,10 @@ test('the table of a run says which vendor served, also where it is not the firs
   assert.match(stdout, /^symbol +interval +provider +status /m)
   // The sessions of February from the fifth on, and the first of March, without Presidents' Day.
   assert.match(stdout, /^DIS +1d +polygon +succeeded +19 +19 /m)
+  const week = ['--from', '2024-02-05', '--until', '2024-02-10']
+  assert.equal((await run(['fetch', 'DIS', ...week, '-p', 'alpha-vantage'], env)).code, 0)
+  const bars = await run(['bars', 'DIS', ...week, '--all'], env)
+  assert.match(bars.stderr, /^SIMULATED: DIS 1d from polygon$/m)
 })
 
 test('a run that was interrupted is not said to have failed', async () => {
@@ -39,5 +43,5 @@ test('a run that was interrupted is not said to have failed', async () => {
   const { code, stdout, stderr } = await running.ended
   sandbox.faults.clear()
   assert.equal(code, 130, stderr)
-  assert.match(stdout, /^SIMULATED Run 2 was interrupted, [01] calls?\.$/m)
+  assert.match(stdout, /^SIMULATED Run 3 was interrupted, [01] calls?\.$/m)
 })
