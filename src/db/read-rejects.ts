@@ -114,7 +114,7 @@ export interface StoredDecision {
 /** What was decided about some rejects, oldest first. */
 export async function readDecisions(
   db: Queryable,
-  rejectIds: readonly number[],
+  rejects: readonly Pick<StoredReject, 'id' | 'seriesId'>[],
 ): Promise<StoredDecision[]> {
   const { rows } = await db.query<{
     reject_id: number
@@ -125,8 +125,10 @@ export async function readDecisions(
     decided_at: Date
   }>(
     `SELECT reject_id, status, decided_by, reason, run_id, decided_at
-     FROM stockyard.reject_decisions WHERE reject_id = ANY ($1) ORDER BY number`,
-    [rejectIds],
+     FROM stockyard.reject_decisions
+     WHERE (series_id, reject_id) IN (SELECT * FROM unnest($1::integer[], $2::bigint[]))
+     ORDER BY number`,
+    [rejects.map(({ seriesId }) => seriesId), rejects.map(({ id }) => id)],
   )
   return rows.map((row) => ({
     rejectId: row.reject_id,

@@ -96,7 +96,7 @@ export async function readRejects(
  */
 export async function readReject(db: Queryable, id: number): Promise<RejectDetails> {
   const [found] = (await getRejects(db, [id])) as [StoredReject]
-  const decisions = await readDecisions(db, [id])
+  const decisions = await readDecisions(db, [found])
   const { values, receivedAt } = found
   const fields = BAR_FIELDS.map((name, i) => [name, finiteOrNull(values?.[i])] as const)
   return {
@@ -123,8 +123,7 @@ async function newestDecisions(
 ): Promise<Map<number, StoredDecision>> {
   const decided = rejects.filter(({ status }) => status !== 'open')
   if (decided.length === 0) return new Map()
-  const ids = decided.map(({ id }) => id)
-  const decisions = await readDecisions(db, ids)
+  const decisions = await readDecisions(db, decided)
   return new Map(decisions.map((decision) => [decision.rejectId, decision]))
 }
 
