@@ -148,7 +148,7 @@ async function sessions(context: CommandContext, options: SessionsOptions): Prom
   )
   await context.stdout.write(table)
   await context.stderr.write(
-    `${found.length} sessions of ${calendar.exchange}; open and close in ${calendar.timeZone}\n`,
+    `${found.length} ${found.length === 1 ? 'session' : 'sessions'} of ${calendar.exchange}; open and close in ${calendar.timeZone}\n`,
   )
 }
 

@@ -190,10 +190,19 @@ async function list(context: CommandContext, options: ListOptions): Promise<void
   if (context.json) {
     await writeJson(context.stdout, { data: found.map(stockRow), next: null })
   } else if (found.length === 0) {
-    await context.stdout.write('No symbol here. Add one: stockyard symbols add AAPL\n')
+    await context.stdout.write(`${noneText(options)}\n`)
   } else {
     await context.stdout.write(instrumentTable(context, found))
   }
+}
+
+function noneText({ text, all = false }: ListOptions): string {
+  const where = all ? 'in the store' : 'on the watch list'
+  if (text !== undefined) return `No symbol ${where} matches ${JSON.stringify(text)}.`
+  const hint = 'Add one: stockyard symbols add AAPL'
+  return all
+    ? `No symbol is ${where}. ${hint}`
+    : `No symbol is ${where}. ${hint}; all that are stored: stockyard symbols list --all`
 }
 
 function defineShow(symbols: Command, run: Run): void {

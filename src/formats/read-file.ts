@@ -52,9 +52,10 @@ export async function* readFileRows(path: string, format: ReadFormat): AsyncGene
     yield* inPages(rowsOf(path, format))
   } catch (error) {
     if (error instanceof StockyardError) throw error
-    const reason = messageOf(error)
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const reason = isMissing ? 'there is no such file' : messageOf(error)
     throw new StockyardError('usage', 'FILE_UNREADABLE', `${path} cannot be read: ${reason}.`, {
-      hint: `Check the path, and that the file is ${format}.`,
+      hint: isMissing ? 'Check the path.' : `Check the path, and that the file is ${format}.`,
       cause: error,
     })
   }

@@ -182,6 +182,8 @@ test('what is missing or cannot be read is said before anything is stored', asyn
     assert.equal(ended.code, 2, `${args.join(' ')}: ${ended.stderr}`)
     assert.match(ended.stderr, new RegExp(`code: ${code}`))
   }
+  const gone = await run(['import', join(folder, 'none.csv')], env)
+  assert.match(gone.stderr, /none\.csv cannot be read: there is no such file\.$/m)
 })
 
 const file = (name: string) => join(RECORDINGS!, 'ohlcv', name)

@@ -330,3 +330,10 @@ test('init makes the schema, and is harmless when repeated', async (t) => {
   const second = await run(['init', '--json'], { DATABASE_URL: url })
   assert.deepEqual(readJson(second), { ...first, applied: [], simulated: false })
 })
+
+test('an empty list of symbols says which list it is', async () => {
+  const { stdout } = await run(['symbols', 'list'], env)
+  assert.match(stdout, /^No symbol is on the watch list\. .*symbols list --all$/m)
+  const none = await run(['symbols', 'list', '--all', '--text', 'zz'], env)
+  assert.equal(none.stdout, 'No symbol in the store matches "zz".\n')
+})
