@@ -20,7 +20,7 @@ import { listRecordings } from '../support/recordings.ts'
 const MUTATIONS = Number(process.env['STOCKYARD_MUTATIONS'] ?? 100_000)
 const seed = Number(process.env['STOCKYARD_SEED'] ?? Date.now() % 1_000_000)
 /** Larger bodies are left to the tests that replay them whole. */
-const BYTES_MAX = 6_000
+const BYTES_MAX = 1_500
 
 const calendar = getCalendar('XNYS')
 
