@@ -1,6 +1,6 @@
 /** Which gaps series have: from their ledgers, after these were held against what is stored. */
 import { findGaps, type GapState, type SeriesFacts } from '../domain/coverage-states.ts'
-import type { Coverage, DayRange } from '../domain/coverage.ts'
+import { cutOut, spanOf, type DayRange } from '../domain/coverage.ts'
 import type { Interval } from '../domain/interval.ts'
 import type { Pool } from '../db/connect.ts'
 import { readCoverageHeads } from '../db/coverage-heads.ts'
@@ -9,7 +9,7 @@ import { settleMsOf } from '../providers/registry.ts'
 import { auditCoverage } from './audit-coverage.ts'
 import type { CalendarOf } from './open-calendars.ts'
 
-/** Which gaps are looked for; days null: from the first to the last day that a series ever covered, or else that is in doubt. */
+/** Which gaps are looked for; days null: all that a series ever covered, and what is in doubt. */
 export interface GapSearch extends CoverageFilter {
   readonly from: number | null
   readonly until: number | null
@@ -45,19 +45,23 @@ export function factsOf(head: CoverageHead, calendarOf: CalendarOf): SeriesFacts
 
 function gapsOf(head: CoverageHead, search: GapSearch, calendarOf: CalendarOf, now: number): Gap[] {
   const { seriesId, symbol, exchange, interval, provider, basis } = head
-  const known = head.span ?? rangeInDoubt(head.partial)
-  const from = search.from ?? known?.from
-  const until = search.until ?? known?.until
-  if (from === undefined || until === undefined) return []
-  const found = findGaps(factsOf(head, calendarOf), { from, until }, now)
+  const facts = factsOf(head, calendarOf)
+  const found = rangesOf(head, search).flatMap((range) => findGaps(facts, range, now))
   return found.map((gap) => ({ ...gap, seriesId, symbol, exchange, interval, provider, basis }))
 }
 
 /**
- * The days that were refused, for a series of which nothing was ever covered: a row without a readable day
- * may have stood for any session, so that its answer covers none.
+ * Where gaps are looked for, in order. Days that are in doubt can lie beyond all that was covered: a row
+ * without a readable day may have stood for any session, so that its answer covers none.
  */
-function rangeInDoubt(partial: Coverage): DayRange | null {
-  const [first, last] = [partial[0], partial[partial.length - 1]]
-  return first === undefined || last === undefined ? null : { from: first.from, until: last.until }
+function rangesOf({ span, partial }: CoverageHead, search: GapSearch): readonly DayRange[] {
+  const known = spanOf(partial, span)
+  if (search.from !== null || search.until !== null) {
+    const from = search.from ?? known?.from
+    const until = search.until ?? known?.until
+    return from === undefined || until === undefined ? [] : [{ from, until }]
+  }
+  if (span === null) return partial
+  const beyond = partial.flatMap((range) => cutOut(range, [span]))
+  return [...beyond, span].toSorted((a, b) => a.from - b.from)
 }

@@ -36,7 +36,7 @@ async function load(
   batch: BarBatch,
   rule: string,
   values?: readonly number[],
-  more: readonly { rule: string; reason: string; raw: string; ts: null }[] = [],
+  more: readonly { rule: string; reason: string; raw: string; ts: number | null }[] = [],
 ) {
   const runId = await inTransaction(pool, (connection) =>
     startRun(connection, 'fetch', {}, [series]),
@@ -94,6 +94,23 @@ describe('a bar that was refused', () => {
     await load(good, 'number', undefined, [unlabelled])
     assert.deepEqual(await coverage(), [])
     assert.deepEqual(await gaps(), [['2024-06-05', 1, 'missing']])
+  })
+
+  it('is a gap, also where nothing but another one, which a person had loaded, is covered', async () => {
+    const before = bad - 2 // Monday 2024-06-03
+    const others = Array.from(good.ts.keys()).filter((i) => i !== before)
+    await load(
+      takeBars(good, others),
+      'volume',
+      [1, 2, 1, 2, 10, Number.NaN, Number.NaN],
+      [
+        { rule: 'timestamp', reason: 'bad', raw: 'row of no day', ts: null },
+        { rule: 'number', reason: 'bad', raw: 'row of Monday', ts: all.ts[before]! },
+      ],
+    )
+    await acceptRejects({ pool, calendarOf: getCalendar }, await rejectIds('volume'), WHO)
+    assert.equal(formatCoverage(await coverage()), '{[2024-06-05,2024-06-06)}')
+    assert.deepEqual(await gaps(), [['2024-06-03', 1, 'missing']])
   })
 
   it('leaves its day open the first time, and is taken for the last word the second time', async () => {
