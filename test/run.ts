@@ -66,6 +66,8 @@ function isolateEnvironment(folder: string): void {
   // As open as the system's own: a server that runs under another account has to pass.
   for (const path of [folder, temporary]) chmodSync(path, 0o755)
   process.env['TMPDIR'] = temporary
+  // What one process has compiled the others need not compile again.
+  process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled')
   process.env['STOCKYARD_HOME'] = join(folder, 'home')
 }
 

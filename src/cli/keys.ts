@@ -48,6 +48,13 @@ export const define: Define = (command, run) => {
     .addOption(limitOption(20))
     .action((options: KeyOptions) => run(options, (context) => showAudit(context, options)))
   addExamples(audit, [['keys audit -n 100', 'the newest first']])
+  addExamples(command, [
+    [
+      'keys create --role admin',
+      'the first key, without which nothing is served beyond this machine',
+    ],
+    ['keys list', 'which hold, and when each was last used'],
+  ])
 }
 
 function defineCreate(keys: Command, run: Run): void {

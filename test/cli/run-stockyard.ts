@@ -36,6 +36,7 @@ export function start(
   const env = {
     PATH: process.env['PATH'],
     HOME: folder,
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(folder, 'compiled'),
     STOCKYARD_HOME: join(folder, 'home'),
     // No test calls a vendor: nothing listens there.
     YAHOO_BASE_URL: 'http://127.0.0.1:9',

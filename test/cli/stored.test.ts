@@ -332,6 +332,7 @@ test('init makes the schema, and is harmless when repeated', async (t) => {
 })
 
 test('an empty list of symbols says which list it is', async () => {
+  await run(['symbols', 'remove', 'IBM', 'META'], env)
   const { stdout } = await run(['symbols', 'list'], env)
   assert.match(stdout, /^No symbol is on the watch list\. .*symbols list --all$/m)
   const none = await run(['symbols', 'list', '--all', '--text', 'zz'], env)
