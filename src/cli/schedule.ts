@@ -54,6 +54,10 @@ export const define: Define = (command, run) => {
     work: runOne,
   })
   addExamples(now, [['schedule run keep-current', 'a round over the watch list']])
+  addExamples(command, [
+    ['schedule list', 'what is done when'],
+    ['schedule pause keep-current --reason "moving house"', 'no bars are fetched'],
+  ])
 }
 
 interface Deed {

@@ -54,8 +54,8 @@ type StockField = (typeof STOCK_FIELDS)[number]
  */
 export function parseStockFields(text: string): readonly StockField[] {
   const named = text.split(',').map((part) => part.trim())
-  const known: readonly string[] = ['symbol', ...STOCK_FIELDS]
-  const unknown = named.find((name) => !known.includes(name))
+  const known = new Set<string>(['symbol', ...STOCK_FIELDS])
+  const unknown = named.find((name) => !known.has(name))
   if (unknown === undefined) return STOCK_FIELDS.filter((field) => named.includes(field))
   const shown = JSON.stringify(unknown.slice(0, 40))
   throw new StockyardError('usage', 'PARAMETER_INVALID', `A stock has no field ${shown}.`, {

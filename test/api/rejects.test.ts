@@ -51,15 +51,15 @@ it('accept loads the bar, says who did it, and is seen in the prices and in the 
   )
 })
 
+async function decide(what: string) {
+  const wish = { method: 'POST', body: { reason: 'noise' } } as const
+  return await ask(app, `/api/v1/rejects/${unread}/${what}`, wish)
+}
+
 it('a row that is no bar can be dropped and not accepted', async () => {
-  const post = async (what: string) =>
-    await ask(app, `/api/v1/rejects/${unread}/${what}`, {
-      method: 'POST',
-      body: { reason: 'noise' },
-    })
-  const refused = await post('accept')
+  const refused = await decide('accept')
   assert.deepEqual([refused.status, refused.body['code']], [409, 'REJECT_NO_BAR'])
-  assert.equal((await post('drop')).body['status'], 'dropped')
+  assert.equal((await decide('drop')).body['status'], 'dropped')
 })
 
 it('revalidate tells a verdict of each, and does not take ids and filters together', async () => {

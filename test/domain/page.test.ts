@@ -161,6 +161,8 @@ describe('merging a page', () => {
   })
 })
 
+const at = (minute: number) => PAGE + minute * MINUTE
+
 describe('removing bars from a page', () => {
   const page = mergePage(
     mergePage(
@@ -173,7 +175,6 @@ describe('removing bars from a page', () => {
     ).page,
     seen([[4, 13]], { provisional: true, observedAt: 2 }),
   ).page
-  const at = (minute: number) => PAGE + minute * MINUTE
 
   it('leaves the others, and tells how many went and how many of them were final', () => {
     const { page: left, removed, revised } = removeBars(page, [at(2), at(4), at(9)], 5)

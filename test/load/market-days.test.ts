@@ -80,9 +80,9 @@ async function storedBars(symbol: string) {
   )
 }
 
-describe('days of the whole market', () => {
-  const days = (...numbers: number[]) => new Set(numbers)
+const days = (...numbers: number[]) => new Set(numbers)
 
+describe('days of the whole market', () => {
   it('are chosen where they cost less than the calls that they stand for', () => {
     assert.deepEqual(chooseMarketDays([days(5), days(5), days(5)]), days(5))
     assert.deepEqual(chooseMarketDays([days(5), days()]), days())

@@ -52,13 +52,19 @@ it('gives up after three more tries, with the lock as the reason', async () => {
   holder.release()
 })
 
+function refuseToWait(): Promise<never> {
+  return Promise.reject(new Error('it waited'))
+}
+
 it('does not repeat what fails for another reason', async () => {
   let tries = 0
   const work = async () => {
     tries += 1
     await pool.query('SELECT 1 / 0')
   }
-  const sleep = () => Promise.reject(new Error('it waited'))
-  await assert.rejects(retryLocked({ clock: { now: Date.now, sleep } }, work), /division by zero/)
+  await assert.rejects(
+    retryLocked({ clock: { now: Date.now, sleep: refuseToWait } }, work),
+    /division by zero/,
+  )
   assert.equal(tries, 1)
 })
