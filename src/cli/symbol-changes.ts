@@ -15,6 +15,7 @@ import type { CommandContext } from './run-command.ts'
 interface RenameOptions {
   readonly json?: boolean
   readonly on: number
+  readonly merge?: boolean
   readonly replace?: boolean
 }
 
@@ -33,7 +34,14 @@ export function defineChanges(symbols: Command, run: Run): void {
     .requiredOption('--on <date>', 'the first day under the new symbol, YYYY-MM-DD', (text) =>
       requireDay(text, '--on'),
     )
-    .option('--replace', 'where both have bars of the same kind, put those of the new one aside')
+    .option(
+      '--merge',
+      'bring over what the new symbol has of its own (bars, splits, a name, its watch); cannot be undone',
+    )
+    .option(
+      '--replace',
+      'with --merge, where both have bars of the same kind: put those of the new one aside',
+    )
     .action((from: string, to: string, options: RenameOptions) =>
       run(options, (context) => renameCommand(context, from, to, options)),
     )
@@ -42,6 +50,7 @@ export function defineChanges(symbols: Command, run: Run): void {
       'symbols rename FB META --on 2022-06-09',
       'once; said again with another day, it is corrected',
     ],
+    ['symbols rename FB META --on 2022-06-09 --merge', 'META was fetched apart: one from now on'],
   ])
   const delist = symbols
     .command('delist')
@@ -64,12 +73,18 @@ async function renameCommand(
   context: CommandContext,
   typedFrom: string,
   typedTo: string,
-  { on, replace }: RenameOptions,
+  { on, merge, replace }: RenameOptions,
 ): Promise<void> {
   const [from, to] = [readSymbol(typedFrom), readSymbol(typedTo)]
   const store = await context.openStore()
   await inTransaction(store.pool, (connection) =>
-    renameSymbol(connection, { from, to, day: on, replace: replace === true }),
+    renameSymbol(connection, {
+      from,
+      to,
+      day: on,
+      merge: merge === true,
+      replace: replace === true,
+    }),
   )
   if (context.json) await writeJson(context.stdout, stockRow(await getInstrument(store.pool, to)))
   else await context.stdout.write(`${from} is ${to} since ${formatDate(on)}.\n`)

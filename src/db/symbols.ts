@@ -7,7 +7,7 @@ import { StockyardError } from '../domain/error.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
-import { moveHoldings } from './instrument-holdings.ts'
+import { findOwnHolding, moveHoldings } from './instrument-holdings.ts'
 import { requireSymbol } from './instruments.ts'
 import { tellOfAll } from './listen.ts'
 
@@ -128,19 +128,22 @@ export interface Rename {
   readonly day: number
   /** Where both symbols have bars of the same kind: keep those of the old one, and put the others aside. */
   readonly replace: boolean
+  /** Where the new symbol holds something of its own: bring that over, for good. Absent: refuse. */
+  readonly merge?: boolean
 }
 
 /**
  * Gives an instrument another symbol from a day on, inside the caller's transaction. Said again with
  * another day, the day is corrected. Where the new symbol is in the store already, as that of the same
- * thing added anew, its series go over; what is left of it is put aside as `NEW@DAY`.
+ * thing added anew, its series go over; what is left of it is put aside as `NEW@DAY`. Nothing parts the two
+ * again, so that this needs `merge` where it has anything of its own.
  * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_RENAMED`, `SYMBOL_EXISTS`, `RENAME_INVALID`
  */
 export async function renameSymbol(connection: Connection, typed: Rename): Promise<void> {
   const from = requireSymbol(typed.from)
   const to = requireSymbol(typed.to)
   if (from === to || to.includes('@')) {
-    throw invalid(`${from} cannot be renamed to ${to}.`)
+    throw invalid(from, `${from} cannot be renamed to ${to}.`)
   }
   await lockSymbols(connection, [from, to])
   const own = await findCurrent(connection, from)
@@ -152,7 +155,7 @@ export async function renameSymbol(connection: Connection, typed: Rename): Promi
   }
   requireAfter(own, typed.day)
   const other = await findCurrent(connection, to)
-  if (other !== null) await takeOver(connection, own.instrumentId, other, typed)
+  if (other !== null) await takeOver(connection, own.instrumentId, other, { ...typed, from, to })
   await requireFree(connection, to, typed.day)
   await endAlias(connection, own, typed.day)
   await insertAlias(connection, to, own.instrumentId, typed.day)
@@ -225,7 +228,10 @@ async function findCurrent(connection: Connection, symbol: string): Promise<Curr
 
 function requireAfter({ symbol, validFrom }: CurrentAlias, day: number): void {
   if (validFrom === '-infinity' || parseDay(validFrom) < day) return
-  throw invalid(`${symbol} is a symbol since ${validFrom} only, not before ${formatDate(day)}.`)
+  throw invalid(
+    symbol,
+    `${symbol} is a symbol since ${validFrom} only, not before ${formatDate(day)}.`,
+  )
 }
 
 /** True where the rename was made before, and only its day is another. */
@@ -265,8 +271,14 @@ async function takeOver(
   connection: Connection,
   instrumentId: number,
   other: CurrentAlias,
-  { from, to, day, replace }: Rename,
+  { from, to, day, replace, merge }: Rename,
 ): Promise<void> {
+  const held = merge === true ? null : await findOwnHolding(connection, other.instrumentId)
+  if (held !== null) {
+    const command = `stockyard symbols rename ${from} ${to} --on ${formatDate(day)} --merge`
+    const hint = `See: stockyard symbols show ${to}. If both are one listing: ${command} (for good)`
+    throw invalid(to, `${to} ${held}, and may be another company than ${from}.`, hint)
+  }
   const { rows } = await connection.query<{ interval: string; provider: string }>(
     `SELECT s.interval, s.provider FROM stockyard.series s
      JOIN stockyard.series o USING (interval, provider, basis)
@@ -277,7 +289,7 @@ async function takeOver(
   if (clash !== undefined && !replace) {
     const sentence = `${from} and ${to} both have bars of ${clash.interval} from ${clash.provider}.`
     throw new StockyardError('conflict', 'SYMBOL_EXISTS', sentence, {
-      hint: `--replace keeps those of ${from} and puts those of ${to} aside as ${asideName(to, day)}.`,
+      hint: `--merge --replace keeps those of ${from} and puts those of ${to} aside as ${asideName(to, day)}.`,
     })
   }
   await connection.query(
@@ -317,7 +329,7 @@ async function requireFree(connection: Connection, symbol: string, day: number):
     [symbol, formatDate(day)],
   )
   if (rows[0] === undefined) return
-  throw invalid(`${symbol} names something else until ${rows[0].valid_until}.`)
+  throw invalid(symbol, `${symbol} names something else until ${rows[0].valid_until}.`)
 }
 
 async function endAlias(
@@ -377,8 +389,10 @@ export function renamedError({ symbol, now, sinceDay }: Renamed): StockyardError
   })
 }
 
-function invalid(sentence: string): StockyardError {
-  return new StockyardError('usage', 'RENAME_INVALID', sentence, {
-    hint: 'See what is known of it: stockyard symbols show SYMBOL',
-  })
+function invalid(
+  symbol: string,
+  sentence: string,
+  hint = `See what is known of it: stockyard symbols show ${symbol}`,
+): StockyardError {
+  return new StockyardError('usage', 'RENAME_INVALID', sentence, { hint })
 }

@@ -103,3 +103,16 @@ test('nothing is asked for after a listing has ended', async () => {
   assert.equal((await sessions('MICKY@2026-07-01')).length, 14)
   assert.equal((await sessions('DIS')).length, 0)
 })
+
+test('two companies are not made one by a slip, unless it is said that they are one', async () => {
+  const added = await run(['symbols', 'add', 'AAPL', 'MSFT'], env)
+  assert.equal(added.code, 0, added.stderr)
+  const wish = ['symbols', 'rename', 'AAPL', 'MSFT', '--on', '2026-01-01']
+  const slip = await run(wish, env)
+  assert.equal(slip.code, 2)
+  assert.equal(slip.stdout, '')
+  assert.match(slip.stderr, /MSFT is watched by itself, and may be another company than AAPL\./)
+  assert.match(slip.stderr, /stockyard symbols rename AAPL MSFT --on 2026-01-01 --merge/)
+  const meant = await run([...wish, '--merge'], env)
+  assert.equal(meant.stdout, 'AAPL is MSFT since 2026-01-01.\n', meant.stderr)
+})

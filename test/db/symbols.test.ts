@@ -90,7 +90,7 @@ describe('a symbol that is renamed', () => {
     await addInstrument(pool, { symbol: META, watched: true })
     await makeSeries(FB, 'polygon')
     const moved = await makeSeries(META, 'yahoo')
-    await rename()
+    await rename({ merge: true })
     const { rows } = await pool.query('SELECT instrument_id FROM stockyard.series WHERE id = $1', [
       moved,
     ])
@@ -124,7 +124,7 @@ describe('a symbol that is renamed', () => {
     await quoted(added, 'yahoo', 11, '2022-06-10')
     await quoted(id, 'polygon', 12, '2022-06-10')
     await quoted(added, 'polygon', 13, '2022-06-08')
-    await rename()
+    await rename({ merge: true })
     const actions = await listActions(pool, id, { asOf: null })
     assert.deepEqual(actions.map(({ provider, newShares }) => [provider, newShares]).toSorted(), [
       ['polygon', 4],
@@ -144,14 +144,88 @@ describe('a symbol that is renamed', () => {
     await addInstrument(pool, { symbol: FB })
     await makeSeries(FB, 'yahoo')
     const aside = await makeSeries(META, 'yahoo')
-    await assert.rejects(rename(), { code: 'SYMBOL_EXISTS' })
+    await assert.rejects(rename({ merge: true }), { code: 'SYMBOL_EXISTS' })
     assert.deepEqual(await aliasesOf(FB), [[FB, null, null]])
-    await rename({ replace: true })
+    await rename({ merge: true, replace: true })
     const { id } = await getInstrument(pool, `${META}@2022-06-09`)
     const { rows } = await pool.query('SELECT instrument_id FROM stockyard.series WHERE id = $1', [
       aside,
     ])
     assert.deepEqual(rows, [{ instrument_id: id }])
+  })
+
+  const OWN: readonly [string, (id: number) => Promise<unknown>][] = [
+    [
+      'has bars of its own',
+      async () => {
+        const series = await makeSeries(META, 'yahoo')
+        await pool.query('UPDATE stockyard.series_heads SET bars = 1 WHERE series_id = $1', [
+          series,
+        ])
+      },
+    ],
+    [
+      'has splits or dividends of its own',
+      (instrumentId) =>
+        inTransaction(pool, (connection) =>
+          storeActions(
+            connection,
+            { instrumentId, provider: 'yahoo', runId: null, observedAt: JUNE_9 },
+            { splits: [{ day: JUNE_9, newShares: 2, oldShares: 1 }], dividends: [] },
+          ),
+        ),
+    ],
+    [
+      'has a price of its own',
+      (id) =>
+        pool.query(
+          `INSERT INTO stockyard.quotes (instrument_id, provider, price, session, observed_at)
+           VALUES ($1, 'yahoo', 10, '2022-06-08', '2022-06-08')`,
+          [id],
+        ),
+    ],
+    [
+      'has a name of its own',
+      (id) => pool.query("UPDATE stockyard.instruments SET name = 'Microsoft' WHERE id = $1", [id]),
+    ],
+    [
+      'is watched by itself',
+      (id) => pool.query('UPDATE stockyard.instruments SET watched = true WHERE id = $1', [id]),
+    ],
+  ]
+  for (const [what, give] of OWN) {
+    it(`is refused where the new symbol ${what}, since nothing parts the two again`, async () => {
+      const { id } = await addInstrument(pool, { symbol: FB })
+      const other = await addInstrument(pool, { symbol: META })
+      await give(other.id)
+      const refused = {
+        kind: 'usage',
+        code: 'RENAME_INVALID',
+        message: `${META} ${what}, and may be another company than ${FB}.`,
+      }
+      await assert.rejects(rename(), refused)
+      await assert.rejects(rename({ replace: true }), refused)
+      await assert.rejects(rename(), ({ hint }: { hint: string }) => {
+        assert.match(hint, new RegExp(`stockyard symbols show ${META}\\b`))
+        assert.match(
+          hint,
+          new RegExp(`stockyard symbols rename ${FB} ${META} --on 2022-06-09 --merge\\b`),
+        )
+        return true
+      })
+      assert.equal((await getInstrument(pool, META)).id, other.id)
+      assert.deepEqual(await aliasesOf(FB), [[FB, null, null]])
+      await rename({ merge: true })
+      assert.equal((await getInstrument(pool, META)).id, id)
+    })
+  }
+
+  it('takes over a symbol that was merely added', async () => {
+    const { id } = await addInstrument(pool, { symbol: FB })
+    await addInstrument(pool, { symbol: META })
+    await makeSeries(META, 'yahoo')
+    await rename()
+    assert.equal((await getInstrument(pool, META)).id, id)
   })
 
   it('can be renamed on another day after all, and on and back', async () => {
@@ -178,7 +252,10 @@ describe('a symbol that is renamed', () => {
     await assert.rejects(rename({ from: META, to: `X${count}`, day: day('2022-06-09') }), {
       code: 'RENAME_INVALID',
     })
-    await assert.rejects(rename({ from: META, to: META }), { code: 'RENAME_INVALID' })
+    await assert.rejects(rename({ from: META, to: META }), {
+      code: 'RENAME_INVALID',
+      hint: `See what is known of it: stockyard symbols show ${META}`,
+    })
     await assert.rejects(rename({ from: META, to: FB, day: day('2022-06-01') }), {
       code: 'RENAME_INVALID',
     })
