@@ -130,8 +130,12 @@ function addDecisions(app: App, { pool, home }: ApiContext): void {
       schema: {
         ...common,
         summary: 'Say that a refused row is no loss',
-        description: 'It stays in the list and can be accepted later.',
-        response: { 200: answer, ...problems(notFound) },
+        description:
+          'It stays in the list and can be accepted later. Not where its bar was loaded.',
+        response: {
+          200: answer,
+          ...problems({ ...notFound, 409: 'Its bar is stored, and would stay.' }),
+        },
       },
     },
     async ({ params, body }) => {

@@ -10,6 +10,7 @@ import { barAt, takeBars, type BarBatch } from '../../src/domain/bar-batch.ts'
 import { inTransaction } from '../../src/db/connect.ts'
 import { readPageChanges, readPageRange } from '../../src/db/pages.ts'
 import type { RejectRow } from '../../src/db/rejects.ts'
+import type { StockyardError } from '../../src/domain/error.ts'
 import { startRun } from '../../src/db/runs.ts'
 import { findHead, type SeriesKey } from '../../src/db/series.ts'
 import { acceptRejects, dropRejects } from '../../src/load/decide-rejects.ts'
@@ -145,6 +146,34 @@ describe('a reject that is accepted', () => {
     await assert.rejects(acceptRejects(context, [999_999], WHO), { code: 'REJECT_UNKNOWN' })
   })
 
+  const NONE = Number.NaN
+  const IMPOSSIBLE: readonly [string, readonly number[]][] = [
+    ['A price is not above zero', [50, 60, 0, 55, 700, NONE, NONE]],
+    ['A price is not above zero', [-50, 60, 40, 55, 700, NONE, NONE]],
+    ['Its high 40 is below its low 60', [50, 40, 60, 55, 700, NONE, NONE]],
+    ['The volume -700 is not', [50, 60, 40, 55, -700, NONE, NONE]],
+    ['average price -1 is not', [50, 60, 40, 55, 700, -1, NONE]],
+    ['The number of trades -3 is not', [50, 60, 40, 55, 700, NONE, -3]],
+  ]
+  for (const [sentence, values] of IMPOSSIBLE) {
+    it(`must be possible: ${values.join(', ')} is not`, async () => {
+      const [id] = await load(good, [{ values }])
+      await assert.rejects(acceptRejects(context, [id!], WHO), (error: StockyardError) => {
+        assert.equal(error.code, 'REJECT_NO_BAR')
+        assert.match(error.message, new RegExp(sentence))
+        return true
+      })
+      assert.equal(await wednesday(), null)
+      assert.equal((await readReject(pool, id!)).status, 'open')
+    })
+  }
+
+  it('may have a close outside of high and low, as auctions leave it', async () => {
+    const [id] = await load(good, [{ values: [50, 60, 40, 61, 700, NONE, NONE] }])
+    await acceptRejects(context, [id!], WHO)
+    assert.deepEqual((await wednesday())!.values, [50, 60, 40, 61, 700])
+  })
+
   it('is refused where a split has restated the series since', async () => {
     series = { ...series, provider: 'yahoo', basis: 'split' }
     const [id] = await load(good, [{ values: VALUES }])
@@ -185,6 +214,34 @@ describe('a reject that is dropped', () => {
     await dropRejects(context, [id!], WHO)
     assert.deepEqual(await load(good, [{ values: VALUES }]), [id])
     assert.equal((await readReject(pool, id!)).status, 'dropped')
+  })
+})
+
+describe('a reject whose bar is stored', () => {
+  it('cannot be dropped, since the bar would stay: accepted by a person', async () => {
+    const [id, other] = await load(good, [
+      { values: VALUES },
+      { rule: 'fields', ts: null, values: VALUES },
+    ])
+    await acceptRejects(context, [id!], WHO)
+    await assert.rejects(dropRejects(context, [other!, id!], WHO), {
+      kind: 'conflict',
+      code: 'REJECT_LOADED',
+      message: `The bar of reject ${id} is stored, and stays if the reject is dropped.`,
+      hint:
+        'Give the bar by hand, which comes before it: ' +
+        `PUT /api/v1/stocks/${series.symbol}/prices/2024-06-05?interval=1d, or stockyard import -p manual`,
+    })
+    assert.equal((await readReject(pool, id!)).status, 'accepted')
+    assert.equal((await readReject(pool, other!)).status, 'open')
+    assert.notEqual(await wednesday(), null)
+  })
+
+  it('cannot be dropped: loaded by being judged again', async () => {
+    const [id] = await load(good, [{ values: VALUES }])
+    await revalidate({ ...context, archive: null }, { ids: [id!] }, 'ada')
+    await assert.rejects(dropRejects(context, [id!], WHO), { code: 'REJECT_LOADED' })
+    assert.equal((await readReject(pool, id!)).status, 'resolved')
   })
 })
 
@@ -282,6 +339,10 @@ describe('an answer in the archive', async () => {
     const { verdicts } = await revalidate({ ...context, archive: root }, { ids: [id!] }, 'ada')
     assert.deepEqual([verdicts[0]!.verdict, verdicts[0]!.bar], ['loaded', 'inserted'])
     assert.deepEqual((await wednesday())!.values, [50, 60, 40, 55, 700])
+    await assert.rejects(dropRejects(context, [id!], WHO), ({ hint }: StockyardError) => {
+      assert.match(hint!, /\/prices\/\{ts\}\?interval=1d/)
+      return true
+    })
   })
 
   it('settles a reject in which today’s parser sees no bar', async () => {
