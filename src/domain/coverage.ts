@@ -73,6 +73,17 @@ export function spanOf(coverage: Coverage, known: DayRange | null): DayRange | n
 }
 
 /**
+ * The days of which something is known, in order: from the first to the last one that was ever covered, and
+ * those in doubt, which can lie beyond them: a row without a readable day may have stood for any session,
+ * so that its answer covers none.
+ */
+export function knownRanges(partial: Coverage, span: DayRange | null): readonly DayRange[] {
+  if (span === null) return partial
+  const beyond = partial.flatMap((range) => cutOut(range, [span]))
+  return [...beyond, span].toSorted((a, b) => a.from - b.from)
+}
+
+/**
  * The days that a series' bars are keyed by, over [from, until): sessions, or for weeks and months the
  * first days of those that begin in it and have a session.
  */

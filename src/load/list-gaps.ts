@@ -1,6 +1,6 @@
 /** Which gaps series have: from their ledgers, after these were held against what is stored. */
 import { findGaps, type GapState, type SeriesFacts } from '../domain/coverage-states.ts'
-import { cutOut, spanOf, type DayRange } from '../domain/coverage.ts'
+import { knownRanges, spanOf, type DayRange } from '../domain/coverage.ts'
 import type { Interval } from '../domain/interval.ts'
 import type { Pool } from '../db/connect.ts'
 import { readCoverageHeads } from '../db/coverage-heads.ts'
@@ -50,18 +50,11 @@ function gapsOf(head: CoverageHead, search: GapSearch, calendarOf: CalendarOf, n
   return found.map((gap) => ({ ...gap, seriesId, symbol, exchange, interval, provider, basis }))
 }
 
-/**
- * Where gaps are looked for, in order. Days that are in doubt can lie beyond all that was covered: a row
- * without a readable day may have stood for any session, so that its answer covers none.
- */
+/** Where gaps are looked for, in order. */
 function rangesOf({ span, partial }: CoverageHead, search: GapSearch): readonly DayRange[] {
+  if (search.from === null && search.until === null) return knownRanges(partial, span)
   const known = spanOf(partial, span)
-  if (search.from !== null || search.until !== null) {
-    const from = search.from ?? known?.from
-    const until = search.until ?? known?.until
-    return from === undefined || until === undefined ? [] : [{ from, until }]
-  }
-  if (span === null) return partial
-  const beyond = partial.flatMap((range) => cutOut(range, [span]))
-  return [...beyond, span].toSorted((a, b) => a.from - b.from)
+  const from = search.from ?? known?.from
+  const until = search.until ?? known?.until
+  return from === undefined || until === undefined ? [] : [{ from, until }]
 }

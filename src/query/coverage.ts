@@ -1,7 +1,7 @@
 /** What is known of each session of a series, and sums over all series: from heads and page rows alone. */
 import { expectedBars } from '../domain/calendar/expected.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { expectedDays } from '../domain/coverage.ts'
+import { expectedDays, knownRanges, spanOf, type DayRange } from '../domain/coverage.ts'
 import { sessionStates, type CoverageState, type StateRange } from '../domain/coverage-states.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
@@ -30,7 +30,7 @@ export interface CoverageQuery {
   readonly symbol: string
   readonly interval?: Interval | undefined
   readonly provider?: string | undefined
-  /** Days; absent: from the series' first covered day up to today. */
+  /** Days; absent: from the series' first covered day up to today, and those in doubt beside these. */
   readonly from?: number | undefined
   readonly until?: number | undefined
   /** True to tell closed days apart; else they belong to the range beside them. */
@@ -66,27 +66,38 @@ async function rangesOf(
   db: Queryable,
   head: CoverageHead,
   calendar: Calendar,
-  { from, until, closed, now, settleMsOf }: CoverageQuery,
+  query: CoverageQuery,
 ): Promise<CoverageRange[]> {
-  const { interval, provider, basis } = head
-  const range = {
-    from: from ?? head.span?.from ?? calendar.localDay(now),
-    until: until ?? calendar.localDay(now) + DAY_MS,
+  const { interval, provider, basis, seriesId } = head
+  const facts = { ...head, calendar, settleMs: query.settleMsOf(provider) }
+  const data: CoverageRange[] = []
+  for (const range of periodsOf(head, calendar, query)) {
+    const states = sessionStates(facts, range, query.now, { closed: query.closed === true })
+    const pages = isIntraday(interval) ? await readPageCounts(db, seriesId, range) : []
+    const stored = new Map(pages.map(({ startsOn, regularBars }) => [startsOn, regularBars]))
+    for (const found of states) {
+      const { from, until, state, sessions } = found
+      const counts = countsOf(head, calendar, found, stored)
+      const days = { from: formatDate(from), until: formatDate(until) }
+      data.push({ interval, provider, basis, ...days, state, sessions, ...counts })
+    }
   }
-  const facts = { ...head, calendar, settleMs: settleMsOf(provider) }
-  const states = sessionStates(facts, range, now, { closed: closed === true })
-  const pages = isIntraday(interval) ? await readPageCounts(db, head.seriesId, range) : []
-  const stored = new Map(pages.map(({ startsOn, regularBars }) => [startsOn, regularBars]))
-  return states.map((found) => ({
-    interval,
-    provider,
-    basis,
-    from: formatDate(found.from),
-    until: formatDate(found.until),
-    state: found.state,
-    sessions: found.sessions,
-    ...countsOf(head, calendar, found, stored),
-  }))
+  return data
+}
+
+/** The days to tell of, in order. */
+function periodsOf(
+  { partial, span }: CoverageHead,
+  calendar: Calendar,
+  { from, until, now }: CoverageQuery,
+): readonly DayRange[] {
+  const today = calendar.localDay(now)
+  if (from === undefined && until === undefined) {
+    if (span === null && partial.length > 0) return partial
+    return knownRanges(partial, { from: span?.from ?? today, until: today + DAY_MS })
+  }
+  const first = from ?? spanOf(partial, span)?.from ?? today
+  return [{ from: first, until: until ?? today + DAY_MS }]
 }
 
 function countsOf(
@@ -113,7 +124,10 @@ function countsOf(
   return { expected: isOffered ? expected : 0, stored: count }
 }
 
-/** How many sessions of a series are in each state, from its first to its last covered day. */
+/**
+ * How many sessions of a series are in each state, from its first to its last covered day, and of those in
+ * doubt beside these; `from` and `until` hold all of them.
+ */
 export interface CoverageSummary {
   readonly symbol: string
   readonly interval: Interval
@@ -150,10 +164,12 @@ function summaryOf(
   settleMs: number,
   now: number,
 ): CoverageSummary {
-  const { symbol, interval, provider, basis, span } = head
+  const { symbol, interval, provider, basis, partial } = head
+  const span = spanOf(partial, head.span)
   const facts = { ...head, calendar, settleMs }
   const sessions: Partial<Record<CoverageState, number>> = {}
-  for (const found of span === null ? [] : sessionStates(facts, span, now)) {
+  const ranges = knownRanges(partial, head.span)
+  for (const found of ranges.flatMap((range) => sessionStates(facts, range, now))) {
     sessions[found.state] = (sessions[found.state] ?? 0) + found.sessions
   }
   return {

@@ -11,6 +11,7 @@ import { findHead, type SeriesKey } from '../../src/db/series.ts'
 import { acceptRejects, dropRejects } from '../../src/load/decide-rejects.ts'
 import { listGaps } from '../../src/load/list-gaps.ts'
 import { loadBatch } from '../../src/load/load-batch.ts'
+import { readCoverage, readCoverageSummary } from '../../src/query/coverage.ts'
 import { readRejects } from '../../src/query/rejects.ts'
 import { calendar, dailyBars } from '../support/bars.ts'
 import { makeDatabase } from '../support/database.ts'
@@ -88,12 +89,27 @@ async function gaps() {
   return found.map(({ from, sessions, state }) => [formatDate(from), sessions, state])
 }
 
+/** The states that the API tells up to a Sunday noon, and their sums. */
+async function states() {
+  const now = Date.parse('2024-06-09T12:00:00Z')
+  const { data } = await readCoverage(pool, { symbol: series.symbol, now, settleMsOf: () => 0 })
+  const sums = await readCoverageSummary(pool, {}, now, () => 0)
+  const { sessions, from, until } = sums.find(({ symbol }) => symbol === series.symbol)!
+  return { ranges: data.map((range) => [range.from, range.state]), sessions, from, until }
+}
+
 describe('a bar that was refused', () => {
   it('is a gap, also where a row without a readable day leaves nothing covered', async () => {
     const unlabelled = { rule: 'timestamp', reason: 'bad', raw: 'row of no day', ts: null }
     await load(good, 'number', undefined, [unlabelled])
     assert.deepEqual(await coverage(), [])
     assert.deepEqual(await gaps(), [['2024-06-05', 1, 'missing']])
+    assert.deepEqual(await states(), {
+      ranges: [['2024-06-05', 'missing']],
+      sessions: { missing: 1 },
+      from: '2024-06-05',
+      until: '2024-06-06',
+    })
   })
 
   it('is a gap, also where nothing but another one, which a person had loaded, is covered', async () => {
@@ -111,6 +127,17 @@ describe('a bar that was refused', () => {
     await acceptRejects({ pool, calendarOf: getCalendar }, await rejectIds('volume'), WHO)
     assert.equal(formatCoverage(await coverage()), '{[2024-06-05,2024-06-06)}')
     assert.deepEqual(await gaps(), [['2024-06-03', 1, 'missing']])
+    assert.deepEqual(await states(), {
+      // From the Saturday before the Monday in doubt on; after the newest answer nothing is final.
+      ranges: [
+        ['2024-06-01', 'missing'],
+        ['2024-06-05', 'available'],
+        ['2024-06-06', 'provisional'],
+      ],
+      sessions: { missing: 1, available: 1 },
+      from: '2024-06-01',
+      until: '2024-06-06',
+    })
   })
 
   it('leaves its day open the first time, and is taken for the last word the second time', async () => {
