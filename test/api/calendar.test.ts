@@ -62,7 +62,7 @@ describe('sessions', () => {
     const { data } = await get('')
     const days = (data as { session: string }[]).map(({ session }) => session)
     assert.equal(days[0], '2024-06-07')
-    assert.equal(days.length, 20)
+    assert.equal(days.length, 19)
   })
 
   it('leave out closures that were recorded', async () => {
@@ -113,6 +113,6 @@ it('what cannot be asked of a calendar is refused', async () => {
   assert.deepEqual(await codeOf('?from=2000-01-01&until=2024-01-02'), [400, 'PERIOD_TOO_LONG'])
   assert.deepEqual(await codeOf('?from=soon'), [400, 'DATE_INVALID'])
   assert.deepEqual(await codeOf('/is-open?at=soon'), [400, 'DATE_INVALID'])
-  assert.deepEqual(await codeOf('/next?at=0001-01-01'), [400, 'CALENDAR_TOO_EARLY'])
+  assert.deepEqual(await codeOf('/next?at=0101-01-01'), [400, 'CALENDAR_TOO_EARLY'])
   assert.deepEqual(await codeOf('/next?at=9999-12-31'), [400, 'PARAMETER_INVALID'])
 })
