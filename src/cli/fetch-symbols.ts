@@ -8,6 +8,8 @@ import type { Interval } from '../domain/interval.ts'
 import { baseInterval } from '../load/derive-series.ts'
 import { fetchAll, type FetchContext, type FetchSummary } from '../load/fetch-series.ts'
 import { openCalendars } from '../load/open-calendars.ts'
+import { spanOf } from '../load/plan-backfill.ts'
+import { parseBudget } from '../providers/budget.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
 import type { Provider } from '../providers/provider.ts'
 import { getProvider, PROVIDERS } from '../providers/registry.ts'
@@ -124,6 +126,7 @@ export async function withVendors<T>(
     output: context.stderr,
     clock: context.clock,
     callsLeft: await callsLeftToday(store, config, provider),
+    spanMs: (calls) => spanInside(config, provider, calls),
     ...(plan === undefined ? {} : { plan }),
   })
   try {
@@ -161,6 +164,13 @@ export async function withoutStrangers(
   const left = providers.filter(({ id }) => config.providers[id]?.baseUrl !== undefined)
   if (left.length === 0) await claimStore(store.pool, 'real')
   return left
+}
+
+/** How long some calls take by the budget of a vendor, milliseconds; its calls a day count elsewhere. */
+function spanInside(config: Config, provider: Provider | undefined, calls: number): number {
+  if (provider === undefined) return 0
+  const budget = parseBudget(config.providers[provider.id]?.budget ?? provider.budget)
+  return spanOf(calls, budget, { left: Infinity, endsAt: 0 }, 0).ms
 }
 
 /** What is left today of the budget of the preferred vendor; null where it has no calls a day. */

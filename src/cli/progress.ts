@@ -26,13 +26,15 @@ export interface ProgressFrame {
   readonly clock: Clock
   /** Calls that the day's budget still has; null where it has no such limit. */
   readonly callsLeft: number | null
+  /** Milliseconds from the first to the last of some calls inside the budget of a day without end. */
+  readonly spanMs: (calls: number) => number
   /** The whole work, where it was planned before it began. */
   readonly plan?: WorkPlan
 }
 
 export interface WorkPlan {
   readonly calls: number
-  /** Milliseconds that some of its calls take at least, inside the budget. */
+  /** As that of the frame, over all vendors that it asks. */
   readonly spanMs: (calls: number) => number
 }
 
@@ -53,19 +55,23 @@ function writeLines(frame: ProgressFrame): Progress {
   const shown = new Map<number, string>()
   const newest = new Map<number, TaskProgress>()
   const startedAt = clock.now()
+  let waitsUntil = 0
   return {
     task: (task) => {
       const text = stepText(task)
       newest.set(task.number, task)
       if (text === null || shown.get(task.number) === text) return
       shown.set(task.number, text)
+      const now = clock.now()
+      const times = { elapsedMs: now - startedAt, waitMs: waitsUntil - now }
       const whole =
-        plan === undefined
-          ? ''
-          : ` (in all ${totalLine([...newest.values()], frame, clock.now() - startedAt)})`
+        plan === undefined ? '' : ` (in all ${totalLine([...newest.values()], frame, times)})`
       show(output, `${task.symbol} ${task.interval}: ${text}${whole}\n`)
     },
-    wait: (wait) => show(output, `${waitText(wait)}\n`),
+    wait: (wait) => {
+      waitsUntil = clock.now() + wait.ms
+      show(output, `${waitText(wait)}\n`)
+    },
     finish: () => {},
   }
 }
@@ -120,7 +126,8 @@ function drawBlock(frame: ProgressFrame): Progress {
     drawnAt = now
     const lines = blockLines(output, [...tasks.values()])
     const all = [...tasks.values()].map(({ task }) => task)
-    lines.push(totalLine(all, frame, now - startedAt))
+    const waitMs = (waiting?.until ?? 0) - now
+    lines.push(totalLine(all, frame, { elapsedMs: now - startedAt, waitMs }))
     if (waiting !== undefined && waiting.until > now && !isLast) {
       lines.push(output.paint('yellow', waitText({ ...waiting, ms: waiting.until - now })))
     }
@@ -172,11 +179,15 @@ function taskLine(output: Output, { task, startedAt, changedAt }: Drawn): string
   return `${name} ${mark} ${gauge} ${calls} ${countsText(task)}${rate}`
 }
 
-function totalLine(
-  all: readonly TaskProgress[],
-  { callsLeft, plan }: ProgressFrame,
-  elapsedMs: number,
-): string {
+interface Times {
+  readonly elapsedMs: number
+  /** Until the next call can go out; not above 0 where nothing waits. */
+  readonly waitMs: number
+}
+
+function totalLine(all: readonly TaskProgress[], frame: ProgressFrame, times: Times): string {
+  const { callsLeft, plan } = frame
+  const { elapsedMs } = times
   const done = sum(all, (task) => task.requestsDone)
   const planned = Math.max(
     sum(all, (task) => task.requestsPlanned),
@@ -188,16 +199,25 @@ function totalLine(
     `${formatCount(bars)} bars${plan === undefined ? '' : rateText(bars, elapsedMs)}`,
     formatSpan(elapsedMs),
   ]
+  const left = callsLeft === null ? Infinity : callsLeft - sum(all, (task) => task.requests)
   if (callsLeft !== null) {
-    parts.push(`${Math.max(0, callsLeft - sum(all, (task) => task.requests))} calls left today`)
+    const calls = Math.max(0, left)
+    parts.push(`${calls} ${calls === 1 ? 'call' : 'calls'} left today`)
   }
-  if (done > 0 && planned > done) {
-    const left = planned - done
-    // What the budget allows is slower than a few quick calls at the start make it seem.
-    const toGoMs = Math.max((elapsedMs / done) * left, plan?.spanMs(left) ?? 0)
-    parts.push(`about ${formatSpan(toGoMs)} to go`)
+  // What today's calls do not suffice for goes on another day, or never.
+  if (done > 0 && planned > done && planned - done <= left) {
+    parts.push(`about ${formatSpan(timeToGo(frame, done, planned - done, times))} to go`)
   }
   return parts.join('  ')
+}
+
+/** What the budget allows is slower than a few quick calls at the start make it seem. */
+function timeToGo(frame: ProgressFrame, done: number, left: number, times: Times): number {
+  const { spanMs } = frame.plan ?? frame
+  const { elapsedMs, waitMs } = times
+  // From the last call that went out, or from the one that is waiting, to the last of all.
+  const atLeast = waitMs > 0 ? waitMs + spanMs(left) : spanMs(left + 1)
+  return Math.max((elapsedMs / done) * left, atLeast)
 }
 
 function sum(all: readonly TaskProgress[], pick: (task: TaskProgress) => number): number {

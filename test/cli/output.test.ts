@@ -100,7 +100,7 @@ const TASK: TaskProgress = {
 function tellFetch(screen: Screen): void {
   let now = 0
   const clock = { now: () => (now += 1000), sleep: () => Promise.resolve() }
-  const progress = showProgress({ output: screen.output, clock, callsLeft: 25 })
+  const progress = showProgress({ output: screen.output, clock, callsLeft: 25, spanMs: () => 0 })
   progress.task(TASK)
   progress.wait({ provider: 'alpha-vantage', ms: 12_000, why: '5 calls a minute are used up' })
   progress.task({ ...TASK, requestsDone: 1, requests: 1, fetched: 100, inserted: 90, updated: 10 })
@@ -140,6 +140,44 @@ test('progress on a terminal is a block that is drawn again, with rate, calls le
   assert.match(text, /✓ █{16} 2\/2 calls/)
   // Each drawing goes up by as many lines as the one before had.
   assert.ok(text.includes('\u001B[3A'))
+})
+
+/** Milliseconds that calls take at 5 a minute. */
+const spanAtFive = (calls: number) => Math.floor(Math.max(0, calls - 1) / 5) * 60_000
+
+/** The last line of a block after one of some calls, which took a second. */
+function totalAfterOne(planned: number, callsLeft: number | null, waitMs: number | null): string {
+  const screen = makeScreen(true, { NO_COLOR: '1' })
+  let now = 0
+  const clock = { now: () => now, sleep: () => Promise.resolve() }
+  const progress = showProgress({ output: screen.output, clock, callsLeft, spanMs: spanAtFive })
+  progress.task({ ...TASK, requestsPlanned: planned })
+  now = 1000
+  progress.task({ ...TASK, requestsPlanned: planned, requestsDone: 1, requests: 1 })
+  if (waitMs !== null) progress.wait({ provider: 'polygon', ms: waitMs, why: 'used up' })
+  progress.finish()
+  return screen
+    .text()
+    .split('\n')
+    .findLast((line) => line.includes(`1/${planned} calls  `))!
+}
+
+test('one call that is left is one call', () => {
+  assert.match(totalAfterOne(2, 2, null), / {2}1 call left today {2}/)
+  assert.match(totalAfterOne(2, 3, null), / {2}2 calls left today {2}/)
+})
+
+test('the time to go has the waiting for the budget in it', () => {
+  // Calls 2 to 5 at once, 6 to 10 after a minute, and so on to 21 to 25 after four.
+  assert.match(totalAfterOne(25, null, null), /about 4 min to go/)
+  // 24 calls after 50 seconds: four minutes between the first and the last of these.
+  assert.match(totalAfterOne(25, null, 50_000), /about 4 min 50 s to go/)
+  assert.match(totalAfterOne(2, null, 50_000), /about 50 s to go/)
+})
+
+test('the time to go is left out where the day has too few calls for the rest', () => {
+  assert.match(totalAfterOne(3, 3, null), /2 calls left today {2}about 2\.0 s to go/)
+  assert.doesNotMatch(totalAfterOne(4, 3, null), /to go/)
 })
 
 async function writeHalf(write: (text: string) => Promise<void>): Promise<void> {
