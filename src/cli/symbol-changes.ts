@@ -87,7 +87,7 @@ async function renameCommand(
     }),
   )
   if (context.json) await writeJson(context.stdout, stockRow(await getInstrument(store.pool, to)))
-  else await context.stdout.write(`${from} is ${to} since ${formatDate(on)}.\n`)
+  else await context.stdout.write(`${from} is ${to} ${whenText(context, on)}.\n`)
 }
 
 async function delistCommand(
@@ -106,9 +106,15 @@ async function delistCommand(
   if (context.json) {
     await writeJson(context.stdout, stockRow(await getInstrument(store.pool, symbol)))
   } else {
-    const ended = on === undefined ? 'is listed' : `is not listed since ${formatDate(on)}`
+    const ended = on === undefined ? 'is listed' : `is not listed ${whenText(context, on)}`
     await context.stdout.write(`${symbol} ${ended}.\n`)
   }
+}
+
+/** A day on which something changed or is going to. */
+function whenText({ clock }: CommandContext, day: number): string {
+  const date = formatDate(day)
+  return day > clock.now() ? `from ${date} on` : `since ${date}`
 }
 
 /**

@@ -104,6 +104,14 @@ test('nothing is asked for after a listing has ended', async () => {
   assert.equal((await sessions('DIS')).length, 0)
 })
 
+test('a day that is to come is told as one', async () => {
+  await run(['symbols', 'add', 'KO'], env)
+  const ends = await run(['symbols', 'delist', 'KO', '--on', '2999-01-02'], env)
+  assert.equal(ends.stdout, 'KO is not listed from 2999-01-02 on.\n', ends.stderr)
+  const renamed = await run(['symbols', 'rename', 'KO', 'COKE', '--on', '2999-01-02'], env)
+  assert.equal(renamed.stdout, 'KO is COKE from 2999-01-02 on.\n', renamed.stderr)
+})
+
 test('two companies are not made one by a slip, unless it is said that they are one', async () => {
   const added = await run(['symbols', 'add', 'AAPL', 'MSFT'], env)
   assert.equal(added.code, 0, added.stderr)
