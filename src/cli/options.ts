@@ -164,6 +164,28 @@ export function wholeNumber(name: string, least: number, most: number): (text: s
   }
 }
 
+/** Adds to a command's help the options of the one below it that is meant where none is named. */
+export function addDefaultOptions(command: Command, meant: Command): Command {
+  return command.addHelpText('after', ({ error }) => {
+    const help = meant.createHelp()
+    help.prepareContext({
+      error,
+      helpWidth: process.stdout.columns ?? 80,
+      outputHasColors: false,
+    })
+    const width = help.padWidth(meant, help)
+    const lines = help
+      .visibleOptions(meant)
+      .filter((option) => option.long !== '--help')
+      .map((option) =>
+        help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help),
+      )
+    const name = command.name()
+    const title = `Options of ${name} ${meant.name()}, which ${name} alone means:`
+    return `\n${title}\n${lines.join('\n')}`
+  })
+}
+
 /** Adds examples to a command's help: what to type, and what it does. */
 export function addExamples(
   command: Command,

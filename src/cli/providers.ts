@@ -11,7 +11,7 @@ import {
 } from '../query/provider-state.ts'
 import { formatInstant } from '../query/rows.ts'
 import type { Define } from './commands.ts'
-import { addExamples } from './options.ts'
+import { addDefaultOptions, addExamples } from './options.ts'
 import { writeJson } from './output.ts'
 import { describeProviders } from './provider-info.ts'
 import { definePriority } from './provider-priority.ts'
@@ -30,6 +30,7 @@ export const define: Define = (command, run) => {
     )
     .action((options: ProvidersOptions) => run(options, (context) => providers(context, options)))
   addExamples(list, [['providers list', 'the same as providers']])
+  addDefaultOptions(command, list)
   definePriority(command, run)
   addExamples(command, [
     ['providers', 'all of them'],

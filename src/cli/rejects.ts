@@ -3,7 +3,7 @@ import { REJECT_STATUSES, type RejectStatus } from '../db/rejects.ts'
 import { readReject, readRejects, type RejectDetails, type RejectRow } from '../query/rejects.ts'
 import { Option, type Command } from 'commander'
 import type { Define, Run } from './commands.ts'
-import { addExamples, limitOption, readSymbol, wholeNumber } from './options.ts'
+import { addDefaultOptions, addExamples, limitOption, readSymbol, wholeNumber } from './options.ts'
 import { plainText, writeJson } from './output.ts'
 import { barProviderOption } from './provider-option.ts'
 import { defineDecisions } from './reject-decisions.ts'
@@ -23,7 +23,7 @@ interface RejectsOptions {
 const RAW_SHOWN = 60
 
 export const define: Define = (command, run) => {
-  defineList(command, run)
+  addDefaultOptions(command, defineList(command, run))
   defineShow(command, run)
   defineDecisions(command, run)
   addExamples(command, [
@@ -34,7 +34,7 @@ export const define: Define = (command, run) => {
   ])
 }
 
-function defineList(rejects: Command, run: Run): void {
+function defineList(rejects: Command, run: Run): Command {
   const command = rejects
     .command('list', { isDefault: true })
     .description('List rows that were refused, the newest first.')
@@ -51,7 +51,7 @@ function defineList(rejects: Command, run: Run): void {
     .action((symbol: string | undefined, options: RejectsOptions) =>
       run(options, (context) => list(context, symbol, options)),
     )
-  addExamples(command, [
+  return addExamples(command, [
     ['rejects list --status open', 'what nobody has decided yet'],
     ['rejects list AAPL --rule price-order', 'of one symbol, for one reason'],
     ['rejects list --run 12 --json', 'of one run, with the whole raw text'],

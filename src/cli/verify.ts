@@ -20,7 +20,7 @@ import {
 } from '../query/verify-symbol.ts'
 import type { Define } from './commands.ts'
 import { archiveFolder } from './open-archive.ts'
-import { addExamples, intervalsOption, readSymbols } from './options.ts'
+import { addDefaultOptions, addExamples, intervalsOption, readSymbols } from './options.ts'
 import { writeJson } from './output.ts'
 import { providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
@@ -49,6 +49,7 @@ export const define: Define = (command, run) => {
       run(options, (context) => verify(context, typed, options)),
     )
   addExamples(check, [['verify check AAPL', 'the same as verify AAPL']])
+  addDefaultOptions(command, check)
   defineDecisions(command, run)
   addExamples(command, [
     ['verify', 'the watch list; exit 1 where something is open'],

@@ -55,6 +55,19 @@ test('the help of every command has examples, and no colour codes off a terminal
   }
 })
 
+test('the help of a command with a default has the options of that', async () => {
+  const cases = [
+    ['rejects', '--status <status>', 'list'],
+    ['verify', '--answer <file>', 'check'],
+    ['providers', '--forget-limits <provider>', 'list'],
+  ] as const
+  for (const [name, option, meant] of cases) {
+    const { stdout } = await run([name, '--help'])
+    const [, options = ''] = stdout.split(`Options of ${name} ${meant}, which ${name} alone means:`)
+    assert.ok(options.split('Examples:')[0]!.includes(`  ${option} `), stdout)
+  }
+})
+
 interface BadInput {
   readonly args: readonly string[]
   readonly env?: Variables
