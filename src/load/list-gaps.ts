@@ -5,7 +5,7 @@ import type { Interval } from '../domain/interval.ts'
 import type { Pool } from '../db/connect.ts'
 import { readCoverageHeads } from '../db/coverage-heads.ts'
 import type { CoverageFilter, CoverageHead } from '../db/coverage-heads.ts'
-import { settleMsOf } from '../providers/registry.ts'
+import { MANUAL_PROVIDER, settleMsOf } from '../providers/registry.ts'
 import { auditCoverage } from './audit-coverage.ts'
 import type { CalendarOf } from './open-calendars.ts'
 
@@ -34,7 +34,12 @@ export async function listGaps(
   calendarOf: CalendarOf,
   now: number,
 ): Promise<Gap[]> {
-  const heads = await auditCoverage(pool, await readCoverageHeads(pool, search), calendarOf)
+  const all = await readCoverageHeads(pool, search)
+  // Bars by hand come as somebody gives them: of them nothing is expected, unless they are asked about.
+  const expected = all.filter(
+    ({ provider }) => provider !== MANUAL_PROVIDER || search.provider === MANUAL_PROVIDER,
+  )
+  const heads = await auditCoverage(pool, expected, calendarOf)
   return heads.flatMap((head) => gapsOf(head, search, calendarOf, now))
 }
 

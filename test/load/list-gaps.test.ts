@@ -1,0 +1,28 @@
+/** Which series gaps are looked for in. */
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { addInstrument } from '../../src/db/instruments.ts'
+import { getCalendar } from '../../src/domain/calendar/registry.ts'
+import { parseDay } from '../../src/domain/date.ts'
+import { listGaps } from '../../src/load/list-gaps.ts'
+import { dailyBars } from '../support/bars.ts'
+import { makeDatabase } from '../support/database.ts'
+import { loadSeries } from '../support/loaded-series.ts'
+
+const { pool } = await makeDatabase()
+const NOW = Date.parse('2024-06-07T15:30:00-04:00')
+
+it('bars by hand are expected to have holes, unless somebody asks about them', async () => {
+  await addInstrument(pool, { symbol: 'AAPL' })
+  const series = { symbol: 'AAPL', interval: '1d', provider: 'manual', basis: 'raw' } as const
+  await loadSeries(pool, series, dailyBars(parseDay('2024-05-01'), parseDay('2024-05-03')), NOW)
+  await loadSeries(pool, series, dailyBars(parseDay('2024-05-20'), parseDay('2024-05-22')), NOW)
+  const search = { from: parseDay('2024-05-01'), until: parseDay('2024-05-22') }
+  assert.deepEqual(await listGaps(pool, search, getCalendar, NOW), [])
+  const asked = await listGaps(pool, { ...search, provider: 'manual' }, getCalendar, NOW)
+  // 3 to 17 May 2024: eleven sessions, all on weekdays.
+  assert.equal(
+    asked.reduce((sum, gap) => sum + gap.sessions, 0),
+    11,
+  )
+})
