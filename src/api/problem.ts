@@ -94,13 +94,15 @@ export function sendProblem(
   }
   // What was said of the answer that this is not.
   void reply.removeHeader('etag').header('cache-control', 'no-store')
-  return reply
-    .code(status)
-    .header('x-request-id', request.id)
-    // What is refused early has not come by the hook that sets it.
-    .header('x-content-type-options', 'nosniff')
-    .type('application/problem+json')
-    .send(JSON.stringify(makeProblem(known, status, request.url, request.id)))
+  return (
+    reply
+      .code(status)
+      .header('x-request-id', request.id)
+      // What is refused early has not come by the hook that sets it.
+      .header('x-content-type-options', 'nosniff')
+      .type('application/problem+json')
+      .send(JSON.stringify(makeProblem(known, status, request.url, request.id)))
+  )
 }
 
 /** The body that tells an error. */
