@@ -10,7 +10,7 @@ import { lockCoverageHead, writeLedger, type CoverageHead } from '../db/coverage
 import { listBarDays, readPageCounts } from '../db/page-days.ts'
 import { readRejectRows, type StoredReject } from '../db/read-rejects.ts'
 import type { Connection } from '../db/connect.ts'
-import { getProvider } from '../providers/registry.ts'
+import { settleMsOf } from '../providers/registry.ts'
 import { dayOf, isFew, isLoss } from './head-change.ts'
 import { receivedAtOf } from './load-rejected.ts'
 import type { CalendarOf } from './open-calendars.ts'
@@ -41,7 +41,7 @@ async function settledDays(
 ): Promise<number[]> {
   const { interval, span, instrumentId, seriesId } = head
   const calendar = calendarOf(head.exchange)
-  const { settleMs } = getProvider(head.provider)
+  const settleMs = settleMsOf(head.provider)
   const final = rejects.filter(isLoss).flatMap((reject) => {
     const day = dayOf(calendar, interval, reject.ts)
     const isFinal = day <= lastFinalDay(calendar, interval, receivedAtOf(reject), settleMs)

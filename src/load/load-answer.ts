@@ -36,7 +36,7 @@ export function checkAnswer(
 }
 
 /** True where a row without a volume was not understood: indices and currencies have none. */
-export function needsVolume(provider: Provider, symbol: string): boolean {
+export function needsVolume(provider: Pick<Provider, 'hasVolume'>, symbol: string): boolean {
   return provider.hasVolume && readSymbolMeaning(symbol).kind === 'stock'
 }
 

@@ -4,7 +4,7 @@ import { readRejectedSeries, type RejectedSeries, type StoredReject } from '../d
 import { finishRun, finishTask, startRun, startTask } from '../db/runs.ts'
 import { findStoreKind } from '../db/store-kind.ts'
 import { makeBatch, VALUE_COLUMNS, type BarBatch } from '../domain/bar-batch.ts'
-import { getProvider } from '../providers/registry.ts'
+import { settleMsOf } from '../providers/registry.ts'
 import { loadBatch, type Load, type Loaded } from './load-batch.ts'
 import type { CalendarOf } from './open-calendars.ts'
 
@@ -89,7 +89,7 @@ async function loadTask(
     const loaded = await loadBatch(pool, {
       series: key,
       calendar: calendarOf(exchange),
-      settleMs: getProvider(key.provider).settleMs,
+      settleMs: settleMsOf(key.provider),
       runId,
       taskNumber,
       batch: batchOf(bar),

@@ -10,7 +10,8 @@ import { decideRejects, storableText } from '../db/rejects.ts'
 import type { SeriesKey } from '../db/series.ts'
 import { VALUE_COLUMNS, type BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { getProvider } from '../providers/registry.ts'
+import type { Provider } from '../providers/provider.ts'
+import { getProvider, MANUAL_PROVIDER } from '../providers/registry.ts'
 import { validateBatch } from '../validate/validate-batch.ts'
 import type { Decider } from './decide-rejects.ts'
 import { findOwners } from './follow-renames.ts'
@@ -212,7 +213,6 @@ function judgeByValues(reject: StoredReject, series: SeriesKey, calendar: Calend
       reason: 'Its answer is not in the archive, without which it cannot be judged.',
     }
   }
-  const provider = getProvider(series.provider)
   const { batch, rejects } = validateBatch(
     { batch: batchOf({ ts, values }), rawAt: () => reject.raw },
     {
@@ -221,8 +221,8 @@ function judgeByValues(reject: StoredReject, series: SeriesKey, calendar: Calend
       from: null,
       until: null,
       now: receivedAtOf(reject),
-      basis: provider.basis,
-      needsVolume: needsVolume(provider, series.symbol),
+      basis: series.basis,
+      needsVolume: needsVolume(vendorOf(series.provider), series.symbol),
     },
   )
   const [refused] = rejects
@@ -230,6 +230,11 @@ function judgeByValues(reject: StoredReject, series: SeriesKey, calendar: Calend
     return { verdict: 'refused', rule: refused.rule, reason: refused.reason }
   }
   return { ts, values: valuesAt(batch, 0) }
+}
+
+/** What a vendor is known to give; of bars that none brought, a stock's have a volume. */
+function vendorOf(id: string): Pick<Provider, 'hasVolume'> {
+  return id === MANUAL_PROVIDER ? { hasVolume: true } : getProvider(id)
 }
 
 function valuesAt(batch: BarBatch, index: number): number[] {

@@ -289,6 +289,35 @@ describe('rejects that are judged again', () => {
   })
 })
 
+describe('a reject of bars that no vendor brought', () => {
+  beforeEach(() => {
+    series = { ...series, provider: 'manual' }
+  })
+
+  it('is accepted as one of a vendor is', async () => {
+    const [id] = await load(good, [{ values: VALUES }])
+    const done = await acceptRejects(context, [id!], WHO)
+    assert.deepEqual(done.accepted, [{ id, bar: 'inserted' }])
+    assert.deepEqual(await wednesday(), { values: [50, 60, 40, 55, 700], final: true })
+  })
+
+  it('is dropped as one of a vendor is', async () => {
+    const [id] = await load(good, [{ values: VALUES }])
+    assert.deepEqual(await dropRejects(context, [id!], WHO), { dropped: [id] })
+  })
+
+  it('is judged again by its values', async () => {
+    const [passes, bare] = await load(good, [
+      { values: VALUES },
+      { ts: day('2024-06-06'), values: [50, 60, 40, 55, Number.NaN, Number.NaN, Number.NaN] },
+    ])
+    const wish = { symbol: series.symbol }
+    const { verdicts } = await revalidate({ ...context, archive: null }, wish, 'ada')
+    const judged = new Map(verdicts.map(({ id, verdict }) => [id, verdict]))
+    assert.deepEqual([judged.get(passes!), judged.get(bare!)], ['loaded', 'refused'])
+  })
+})
+
 describe('an answer in the archive', async () => {
   const root = await mkdtemp(join(tmpdir(), 'stockyard-rejects-'))
   after(() => rm(root, { recursive: true, force: true }))
