@@ -1660,7 +1660,7 @@ export interface Operations {
     }
     readonly answer: RejectDetails
   }
-  /** Say that a refused row is no loss. It stays in the list and can be accepted later. */
+  /** Say that a refused row is no loss. It stays in the list and can be accepted later. Not where its bar was loaded. */
   readonly dropReject: {
     readonly params: {
       /** Id of the reject. */

@@ -14,6 +14,8 @@ import { intervalParameter, object, problems, query, symbolPath, text } from './
 const tags = ['prices']
 /** Bars that one request can bring. */
 const BARS_MAX = 1000
+/** So many bars with all their fields, generously spaced. */
+const BODY_BYTES_MAX = 512 * 1024
 
 function price(description: string) {
   return Type.Optional(Type.Unsafe<number>({ type: 'number', description }))
@@ -102,6 +104,7 @@ export function addManualPrices(app: App, context: ApiContext): void {
   app.post(
     '/api/v1/prices',
     {
+      bodyLimit: BODY_BYTES_MAX,
       config: { access: 'write' },
       schema: {
         tags,

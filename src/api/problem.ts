@@ -83,7 +83,7 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const known = toStockyardError(error)
+  const known = toStockyardError(error, request.routeOptions.bodyLimit)
   const status = STATUS_BY_CODE[known.code] ?? STATUS_BY_KIND[known.kind]
   if (status >= 500) {
     const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -127,13 +127,13 @@ export function makeProblem(
 /** PostgreSQL's class of errors about the values that a statement was given. */
 const DATA_EXCEPTION = /^22/
 
-function toStockyardError(error: unknown): StockyardError {
+function toStockyardError(error: unknown, bodyBytesMax: number): StockyardError {
   if (error instanceof StockyardError) return error
   const fromDatabase = databaseError(error)
   if (fromDatabase !== undefined) return fromDatabase
   const { statusCode, code } = error as Partial<FastifyError>
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return requestError(statusCode, code ?? '')
+    return requestError(statusCode, code ?? '', bodyBytesMax)
   }
   if (DATA_EXCEPTION.test(String(code))) {
     return new StockyardError('usage', 'VALUE_INVALID', 'A value cannot be stored or compared.', {
@@ -146,9 +146,10 @@ function toStockyardError(error: unknown): StockyardError {
 }
 
 /** What Fastify itself refuses, in our words. */
-function requestError(status: number, code: string): StockyardError {
+function requestError(status: number, code: string, bodyBytesMax: number): StockyardError {
   if (status === 413) {
-    return new StockyardError('usage', 'BODY_TOO_LARGE', 'The body is larger than 64 KB.')
+    const sentence = `The body is larger than ${bodyBytesMax / 1024} KB.`
+    return new StockyardError('usage', 'BODY_TOO_LARGE', sentence)
   }
   if (status === 414 || code === 'FST_ERR_MAX_LIMIT_EXCEEDED') {
     return new StockyardError('usage', 'URL_TOO_LONG', 'A part of the path is too long.')

@@ -1,4 +1,5 @@
 /** Instruments, which users know as stocks: list, add, change, and soft delete. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import {
   addInstrument,
@@ -12,6 +13,7 @@ import { getCalendar } from '../domain/calendar/registry.ts'
 import { StockyardError } from '../domain/error.ts'
 import { parseStockFields, pickStockFields, readStocks, stockRow } from '../query/instruments.ts'
 import type { ApiContext, ApiOptions, App } from './context.ts'
+import { entityTag, holdsAnswer } from './entity-tag.ts'
 import {
   choice,
   flag,
@@ -116,8 +118,22 @@ async function listStocks(
   return { data: shown === null ? data : data.map((row) => pickStockFields(row, shown)), next }
 }
 
+/** Sends a list with its tag, or says that the caller has it already. */
+async function sendList(
+  answer: Awaited<ReturnType<typeof listStocks>>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const body = JSON.stringify(answer)
+  const tag = entityTag([body])
+  void reply.header('etag', tag)
+  if (holdsAnswer(request, tag)) return await reply.code(304).send()
+  return await reply.type('application/json; charset=utf-8').send(body)
+}
+
 const listed = {
   200: { description: 'Stocks.', ...list(ref('ListedStock')) },
+  304: { description: 'The answer is the one whose `etag` the header `if-none-match` names.' },
   ...problems({ 400: 'A parameter is wrong.' }),
 }
 const LIST_NOTE = 'By symbol. Deleted ones are left out unless `active=false` asks for them.'
@@ -136,7 +152,10 @@ export function addIndexList(app: App, context: ApiContext): void {
         response: listed,
       },
     },
-    async ({ query: asked }) => await listStocks(context, 'index', asked),
+    async (request, reply) => {
+      const answer = await listStocks(context, 'index', request.query)
+      return await sendList(answer, request as FastifyRequest, reply as FastifyReply)
+    },
   )
 }
 
@@ -157,7 +176,11 @@ export function addStocks(app: App, context: ApiContext): void {
         response: listed,
       },
     },
-    async ({ query: { kind, ...asked } }) => await listStocks(context, kind, asked),
+    async (request, reply) => {
+      const { kind, ...asked } = request.query
+      const answer = await listStocks(context, kind, asked)
+      return await sendList(answer, request as FastifyRequest, reply as FastifyReply)
+    },
   )
   app.post(
     '/api/v1/stocks',

@@ -131,6 +131,28 @@ describe('an intraday bar by hand', () => {
   })
 })
 
+describe('a thousand bars by hand', () => {
+  it('fit into one request with all their fields, and a larger body is refused', async () => {
+    const start = Date.parse('2024-06-03T13:30:00Z')
+    const minute = (i: number) => start + Math.floor(i / 390) * 86_400_000 + (i % 390) * 60_000
+    const more = { vwap: 191.123456789, trades: 123_456, provider: 'alpha-vantage', state: 'final' }
+    const data = Array.from({ length: 1000 }, (_, i) => ({
+      ts: new Date(minute(i)).toISOString(),
+      ...VALUES,
+      ...more,
+    }))
+    const body = JSON.stringify({ symbol: 'MSFT', interval: '1m', data }, null, 4)
+    assert.ok(body.length > 200 * 1024)
+    const headers = { 'content-type': 'application/json' }
+    const made = await ask(app, '/api/v1/prices', { method: 'POST', body, headers })
+    assert.deepEqual([made.status, made.body['inserted']], [201, 1000], made.text)
+    const large = { method: 'POST', headers, body: body.padEnd(512 * 1024 + 1) } as const
+    const refused = await ask(app, '/api/v1/prices', large)
+    assert.deepEqual([refused.status, refused.body['code']], [413, 'BODY_TOO_LARGE'])
+    assert.match(String(refused.body['detail']), /512 KB/)
+  })
+})
+
 describe('what cannot be a bar', () => {
   const key = { symbol: 'AAPL', session: '2024-06-04' }
 

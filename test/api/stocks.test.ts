@@ -154,3 +154,22 @@ describe('indices', () => {
     assert.deepEqual([stock.status, stock.body['code']], [404, 'SYMBOL_UNKNOWN'])
   })
 })
+
+describe('a list of stocks', () => {
+  it('has a tag, by which a caller that holds it is told so until it changes', async () => {
+    for (const path of ['stocks', 'indices']) {
+      const url = `/api/v1/${path}`
+      const first = await ask(app, url)
+      const headers = { 'if-none-match': String(first.headers['etag']) }
+      const again = await ask(app, url, { headers })
+      assert.deepEqual([first.status, again.status, again.text], [200, 304, ''])
+      assert.match(String(first.headers['content-type']), /^application\/json/)
+      const kind = path === 'stocks' ? 'stock' : 'index'
+      const body = { symbol: `TAG${kind}`, kind }
+      await ask(app, '/api/v1/stocks', { method: 'POST', body })
+      assert.equal((await ask(app, url, { headers })).status, 200)
+      await ask(app, `/api/v1/stocks/${body.symbol}`, { method: 'DELETE' })
+      assert.equal((await ask(app, url, { headers })).status, 304)
+    }
+  })
+})
