@@ -13,6 +13,7 @@ import { sendProblem } from './problem.ts'
 import { RESOURCES } from './routes.ts'
 import { addSchemas } from './schemas.ts'
 import { addSecurity, LOOPBACK_SECURITY } from './security.ts'
+import { addHttpMetrics } from './http-metrics.ts'
 import { addInFlightCap } from './overload.ts'
 import { addUnmatched } from './unmatched.ts'
 import { compileValidator } from './validation.ts'
@@ -65,6 +66,7 @@ export async function makeApp(given: ApiContext): Promise<App> {
   addUnmatched(app)
   requireAccessRules(app)
   addRequestLog(app)
+  addHttpMetrics(app)
   const security = given.security ?? LOOPBACK_SECURITY
   await addSecurity(app, security)
   addInFlightCap(app)

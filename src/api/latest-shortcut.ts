@@ -46,6 +46,7 @@ export function addLatestShortcut(app: App, cache: LatestCache, log: Logger): La
     const own = ['x-request-id', randomUUID(), 'content-length', String(body.length)]
     response.writeHead(200, [...same.head, ...own])
     response.end(body)
+    app.httpMetrics.countShortcut()
     return true
   }
   const [handle] = app.server.listeners('request')

@@ -9,6 +9,7 @@ import { addEtl } from './etl.ts'
 import { addHealth } from './health.ts'
 import { addLatest } from './latest.ts'
 import { addManualPrices } from './manual-prices.ts'
+import { addMetrics } from './metrics.ts'
 import { addPrices } from './prices.ts'
 import { addProviders } from './providers.ts'
 import { addRejects } from './rejects.ts'
@@ -35,4 +36,5 @@ export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addCalendar,
   addAuditRoute,
   addHealth,
+  addMetrics,
 ]

@@ -131,3 +131,24 @@ export async function readTaskRows(db: Queryable, runId: number): Promise<Stored
     error: toError({ error_code, error_message, error_hint }),
   }))
 }
+
+/** How many runs there are, by job and status. */
+export async function countRuns(
+  db: Queryable,
+): Promise<{ job: string; status: RunStatus; runs: number }[]> {
+  const { rows } = await db.query<{ job: string; status: RunStatus; runs: number }>(
+    'SELECT job, status, count(*) AS runs FROM stockyard.runs GROUP BY job, status ORDER BY job, status',
+  )
+  return rows
+}
+
+/** Calls that were sent to each vendor. */
+export async function sumVendorRequests(
+  db: Queryable,
+): Promise<{ provider: string; requests: number }[]> {
+  const { rows } = await db.query<{ provider: string; requests: number }>(
+    `SELECT provider, sum(requests)::bigint AS requests FROM stockyard.tasks
+     GROUP BY provider HAVING sum(requests) > 0 ORDER BY provider`,
+  )
+  return rows
+}
