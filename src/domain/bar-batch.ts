@@ -114,6 +114,7 @@ export function barAt(batch: BarBatch, index: number): Bar {
   }
 }
 
-function orNull(value: number): number | null {
+/** A value of a column as JSON has it: NaN, which stands for an absent one, is null. */
+export function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value
 }

@@ -1,4 +1,5 @@
 /** Statistics of stored bars: of one symbol over a range, and how several move together. */
+import { orNull } from '../domain/bar-batch.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { StockyardError } from '../domain/error.ts'
 import {
@@ -123,11 +124,11 @@ function summarize({ ts, high, low, close, volume }: Columns, interval: Interval
       low,
       extreme(low, (a, b) => a < b),
     ),
-    total_return: known(totalReturn(close)),
+    total_return: orNull(totalReturn(close)),
     annualised_return:
-      length === 0 ? null : known(annualisedReturn(close, ts[0]!, ts[length - 1]!)),
-    annualised_volatility: known(annualisedVolatility(close, PERIODS_A_YEAR[interval]!)),
-    average_volume: known(mean(traded)),
+      length === 0 ? null : orNull(annualisedReturn(close, ts[0]!, ts[length - 1]!)),
+    annualised_volatility: orNull(annualisedVolatility(close, PERIODS_A_YEAR[interval]!)),
+    average_volume: orNull(mean(traded)),
     max_drawdown: { depth, peak: sessionAt(peak), trough: sessionAt(trough) },
     best: dated(
       returns,
@@ -177,7 +178,7 @@ export async function readCorrelations(
   for (let i = 0; i < symbols.length; i += 1) {
     for (let j = i; j < symbols.length; j += 1) {
       const [a, b] = commonCloses(all[i]!, all[j]!)
-      const value = known(correlation(logReturns(a), logReturns(b)))
+      const value = orNull(correlation(logReturns(a), logReturns(b)))
       matrix[i]![j] = matrix[j]![i] = value
       observations[i]![j] = observations[j]![i] = Math.max(a.length - 1, 0)
     }
@@ -204,8 +205,4 @@ function commonCloses(a: Columns, b: Columns): [Float64Array, Float64Array] {
     if (difference >= 0) j += 1
   }
   return [left.subarray(0, length), right.subarray(0, length)]
-}
-
-function known(value: number): number | null {
-  return Number.isNaN(value) ? null : value
 }

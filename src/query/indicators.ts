@@ -1,5 +1,5 @@
 /** Indicators over the bars of a symbol, as a page of rows. */
-import { joinBatches, makeBatch, takeBars, type BarBatch } from '../domain/bar-batch.ts'
+import { joinBatches, makeBatch, orNull, takeBars, type BarBatch } from '../domain/bar-batch.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { computeIndicator, reachOf, type Indicator } from '../domain/indicators/registry.ts'
 import type { Connection, Pool } from '../db/connect.ts'
@@ -46,7 +46,7 @@ export async function readIndicators(
   const data = Array.from({ length: shown.length }, (_, i) => ({
     ...barKey(interval, shown.ts[i]!),
     close: shown.close[i]!,
-    ...Object.fromEntries(columns.map(([name, values]) => [name, known(values[i]!)])),
+    ...Object.fromEntries(columns.map(([name, values]) => [name, orNull(values[i]!)])),
   }))
   return { ...heading, data, next }
 }
@@ -89,8 +89,4 @@ async function readSince(db: Pool | Connection, query: BarQuery, until: Bound): 
   const parts: BarBatch[] = []
   for await (const { bars } of chunks) parts.push(bars)
   return joinBatches(parts)
-}
-
-function known(value: number): number | null {
-  return Number.isNaN(value) ? null : value
 }

@@ -1,4 +1,5 @@
 /** Who rose, who fell and what was traded most on the newest session of the store. */
+import { orNull } from '../domain/bar-batch.ts'
 import { formatDate } from '../domain/date.ts'
 import { mean, sampleDeviation } from '../domain/statistics.ts'
 import type { Connection, Pool } from '../db/connect.ts'
@@ -74,9 +75,9 @@ export async function readMarketOverview(
       ratio: decliners.length === 0 ? null : advancers.length / decliners.length,
     },
     volatility: {
-      average_change: known(mean(changes)),
-      average_absolute_change: known(mean(changes.map(Math.abs))),
-      dispersion: known(sampleDeviation(changes)),
+      average_change: orNull(mean(changes)),
+      average_absolute_change: orNull(mean(changes.map(Math.abs))),
+      dispersion: orNull(sampleDeviation(changes)),
     },
     gainers: advancers.toSorted((a, b) => b.change - a.change).slice(0, limit),
     losers: decliners.toSorted((a, b) => a.change - b.change).slice(0, limit),
@@ -126,8 +127,4 @@ function toMover(head: DailyHead): Mover {
     volume,
     state: final ? 'final' : 'provisional',
   }
-}
-
-function known(value: number): number | null {
-  return Number.isNaN(value) ? null : value
 }

@@ -2,7 +2,7 @@
  * The shapes in which bars leave the store: a JSON object, and a line of CSV. Column order and names
  * are public.
  */
-import { VALUE_COLUMNS, type BarBatch } from '../domain/bar-batch.ts'
+import { orNull, VALUE_COLUMNS, type BarBatch } from '../domain/bar-batch.ts'
 import { StockyardError } from '../domain/error.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
@@ -166,10 +166,6 @@ export function csvText(text: string): string {
 
 function cell(value: number): string {
   return Number.isNaN(value) ? '' : String(value)
-}
-
-function orNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value
 }
 
 /** formatInstant for many instants of the same days: the date is made once a day. */
