@@ -3,6 +3,7 @@
  * out backwards from the newest, and what lies before the first bars is recorded as not offered, so that
  * it is not asked for again.
  */
+import type { Calendar } from '../domain/calendar/calendar.ts'
 import { addRange, type DayRange } from '../domain/coverage.ts'
 import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
@@ -24,7 +25,7 @@ export function saysNothing(error: unknown): error is StockyardError {
  * @param requests oldest first; the first one was sent, and `refusal` is what came of it
  * @param head the series before all of them
  * @returns what is to be said of it
- * @throws `refusal` where there is no other call, or the error of the newest one: unless bars come after it
+ * @throws the error of the last call, where none was answered and none of them meets bars that are known
  */
 export async function fetchBackwards(
   pool: Pool,
@@ -32,6 +33,7 @@ export async function fetchBackwards(
   requests: readonly BarRequest[],
   refusal: StockyardError,
   head: SeriesHead | null,
+  calendar: Calendar,
   run: (request: BarRequest) => Promise<void>,
 ): Promise<string> {
   const later = requests.slice(1)
@@ -48,13 +50,15 @@ export async function fetchBackwards(
     }
   }
   const first = daysOf(requests[0]!)
-  const until = oldest === null ? firstKnownDay(head) : (daysOf(oldest)?.from ?? null)
-  const isBefore = until !== null && (daysOf(requests.at(-1)!)?.from ?? Infinity) < until
-  if (oldest === null && !isBefore) throw last
+  const until = earliest(firstKnownDay(head), oldest === null ? null : daysOf(oldest))
+  const refused = oldest === null ? requests : requests.slice(0, requests.indexOf(oldest))
+  const empty = until === null ? null : emptyBefore(until, refused, head, calendar)
+  if (oldest === null && empty === null) throw last
   if (first === null || until === null) return 'the vendor has no older bars'
+  if (empty === null) return `the vendor has nothing for ${formatDate(first.from)}`
   // What a plan lacks today, a larger one may have.
   if (refusal.code !== 'PLAN_LACKS' && last.code !== 'PLAN_LACKS') {
-    await recordNotOffered(pool, series, { from: first.from, until })
+    await recordNotOffered(pool, series, empty)
   }
   return `the vendor has no bars before ${formatDate(until)}`
 }
@@ -65,6 +69,35 @@ function daysOf({ covers, asked }: BarRequest): DayRange | null {
 
 function firstKnownDay(head: SeriesHead | null): number | null {
   return head === null || head.firstBar === null ? null : (head.coverage[0]?.from ?? null)
+}
+
+function earliest(known: number | null, answered: DayRange | null): number | null {
+  if (known === null || answered === null) return known ?? answered?.from ?? null
+  return Math.min(known, answered.from)
+}
+
+/**
+ * The days before the first bars for which the vendor has nothing: those of the calls before the oldest one
+ * that was answered, and those known from before, as far as one meets the next. A call for days apart from
+ * them may have hit a closure that nobody told of, and says nothing of the days between. Null where none
+ * meets the first bars.
+ */
+function emptyBefore(
+  until: number,
+  refused: readonly BarRequest[],
+  head: SeriesHead | null,
+  calendar: Calendar,
+): DayRange | null {
+  const ranges = [...refused.map(daysOf), ...(head?.notOffered ?? [])]
+    .filter((range) => range !== null)
+    .toSorted((a, b) => b.until - a.until)
+  let from = until
+  for (const range of ranges) {
+    if (range.from >= from) continue
+    if (calendar.countSessions(range.until, from) > 0) break
+    from = range.from
+  }
+  return from < until ? { from, until } : null
 }
 
 async function recordNotOffered(pool: Pool, series: SeriesKey, range: DayRange): Promise<void> {

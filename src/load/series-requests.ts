@@ -154,7 +154,7 @@ async function fetchPlanned(
       context.signal?.throwIfAborted()
       return run(request)
     }
-    const since = await fetchBackwards(context.pool, series, requests, error, head, checked)
+    const since = await fetchBackwards(context.pool, series, requests, error, head, calendar, checked)
     progress = { ...progress, notes: [...progress.notes, since] }
     report(progress)
     return { progress, restateFrom }

@@ -190,13 +190,13 @@ it('says of each session what calls, truth and losses come to, and repairs what 
           defaultDays: 1,
         })
         sandbox.faults.clear()
-        // An answer without a row could be that for an unknown symbol: a repair alone takes it as proof.
-        const isProof = (day: number) => truthOf(series, day).length > 0
-        learn(
-          servedDays(since)
-            .filter((days) => days.some(isProof))
-            .flat(),
-        )
+        // An answer without a row could be that for an unknown symbol: a repair alone takes it as proof, but
+        // for days right before the first bars.
+        const hasBars = (day: number) => truthOf(series, day).length > 0
+        const calls = servedDays(since)
+        const meetsFirst = (days: readonly number[]) =>
+          days.at(-1)! < first && !expected.some((day) => day > days.at(-1)! && day < first)
+        learn(calls.filter((days) => days.some(hasBars) || meetsFirst(days)).flat())
       }
       if (first === Infinity) return
       const model = () =>
