@@ -206,8 +206,9 @@ function addPricesOfMany(app: App, context: ApiContext): void {
     },
     async (request, reply) => {
       const asked = request.query
-      const symbols = await findSymbols(pool, asked.symbols, asked.as_of !== undefined)
       const wanted = toBarQuery(asked, context)
+      const isPast = wanted.asOf !== null
+      const symbols = await findSymbols(pool, asked.symbols, isPast)
       const answering = await beginAnswer(request, reply, context, symbols)
       if (answering.isKnown) return reply.code(304).send()
       const { format, fields } = answering
@@ -219,7 +220,7 @@ function addPricesOfMany(app: App, context: ApiContext): void {
       const found = await readManyBars(pool, symbols, wanted, limit, asked.cursor)
       if (format === 'json') {
         const interval = wanted.resample ?? wanted.interval
-        const heading = { interval, adjust: wanted.adjust, as_of: asked.as_of ?? null }
+        const heading = { interval, adjust: wanted.adjust, as_of: isPast ? asked.as_of! : null }
         await ownTurn()
         return reply.send(manyAnswer(found, heading, fields))
       }
@@ -258,9 +259,10 @@ async function beginAnswer(
   const known = await readVersion(readPool, [...symbols, ...symbols.map(requireSymbol)])
   // Actions count from their ex date on, by the exchange's date of asking.
   const date = adjust === 'none' ? 0 : Math.floor(clock.now() / DATE_CHECK_MS)
-  const tag = entityTag([request.url, format, options.simulated, version, date, known])
+  const { simulated, defaultPageSize } = options
+  const tag = entityTag([request.url, format, defaultPageSize, simulated, version, date, known])
   allowKeeping(reply, tag).type(MEDIA_TYPES[format]).header('vary', 'accept, accept-encoding')
-  if (options.simulated) void reply.header('x-stockyard-simulated', '1')
+  if (simulated) void reply.header('x-stockyard-simulated', '1')
   return { format, fields, interval, isKnown: holdsAnswer(request, tag) }
 }
 
@@ -272,7 +274,8 @@ async function sendStreams(
   reply: FastifyReply,
   { log }: ApiContext,
 ): Promise<FastifyReply> {
-  if (request.method === 'HEAD' || format === 'json') return reply.send('')
+  // A stream, since a text would be told as the length of what GET sends.
+  if (request.method === 'HEAD' || format === 'json') return reply.send(Readable.from([]))
   const bytes = encodeBars(sources, { format, fields, intervals: [interval] })
   const body = Readable.from(bytes, { objectMode: false })
   body.on('error', (error) => log.warn({ error: error.message }, 'a download broke off'))

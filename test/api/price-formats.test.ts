@@ -90,7 +90,31 @@ describe('prices as Parquet and Arrow', () => {
   })
 })
 
+describe('the head of a download', () => {
+  it('is that of the download, and says nothing of a length that is not known', async () => {
+    for (const format of ['csv', 'ndjson', 'parquet', 'arrow']) {
+      for (const limit of ['', '&limit=10']) {
+        const url = `${PRICES}?format=${format}${limit}`
+        const whole = await ask(app, url)
+        const { status, text, headers } = await ask(app, url, { method: 'HEAD' })
+        assert.deepEqual([status, text, headers['content-length']], [200, '', undefined], url)
+        for (const name of ['content-type', 'etag', 'link', 'vary']) {
+          assert.equal(headers[name], whole.headers[name], `${name} of ${url}`)
+        }
+      }
+    }
+    const { headers } = await ask(app, PRICES, { method: 'HEAD' })
+    const { text } = await ask(app, PRICES)
+    assert.equal(headers['content-length'], String(Buffer.byteLength(text)))
+  })
+})
+
 describe('a download of several symbols', () => {
+  it('as of now is as one that names no instant', async () => {
+    const url = '/api/v1/prices?symbols=AAPL,MSFT&limit=2'
+    assert.deepEqual((await ask(app, `${url}&as_of=now`)).body, (await ask(app, url)).body)
+  })
+
   it('tells what is wrong with a later one before it begins', async () => {
     const weekly = { symbol: 'XOM', provider: 'polygon', basis: 'raw', interval: '1wk' } as const
     const bars = dailyBars(day('2024-04-01'), day('2024-04-02'))
@@ -189,17 +213,21 @@ describe('an answer that the caller has already', () => {
     assert.ok(statements.every((text) => !text.includes('stockyard.pages')))
   })
 
-  it('is another one for another question, format or kind of data', async () => {
+  it('is another one for another question, format, size of pages or kind of data', async () => {
     const simulated = await appOver(pool, {
       options: { defaultPageSize: 50, maxPageSize: 1000, simulated: true },
     })
-    after(() => simulated.close())
+    const shorter = await appOver(pool, {
+      options: { defaultPageSize: 20, maxPageSize: 1000, simulated: false },
+    })
+    after(() => Promise.all([simulated.close(), shorter.close()]))
     const tags = [
       await tagOf(PRICES),
       await tagOf(`${PRICES}?format=csv`),
       await tagOf(`${PRICES}?sort=desc`),
       await tagOf('/api/v1/stocks/MSFT/prices'),
       String((await ask(simulated, PRICES)).headers['etag']),
+      String((await ask(shorter, PRICES)).headers['etag']),
     ]
     assert.equal(new Set(tags).size, tags.length)
   })
