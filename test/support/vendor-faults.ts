@@ -284,6 +284,33 @@ const NEARLY_GOOD: readonly Fault[] = [
   },
 ]
 
+/** A key of the answer, and one of a row or column, that stand twice, with different values. */
+const TWICE: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
+  'alpha-vantage': [
+    [/^\{/, '{"Time Series (Daily)":{},'],
+    [/"2. Symbol":/, '"2. Symbol":"OTHER","2. Symbol":'],
+    [/"4. close":"41.3000"/, '"4. close":"41.3000","4. close":"41.2000"'],
+  ],
+  polygon: [
+    [/^\{/, '{"results":[],'],
+    [/"ticker":/, '"ticker":"OTHER","ticker":'],
+    [/"c":50.75/, '"c":50.75,"c":50.5'],
+  ],
+  yahoo: [
+    [/"meta":/, '"meta":{},"meta":'],
+    [/"symbol":/, '"symbol":"OTHER","symbol":'],
+    [/"close":\[/, '"close":[],"close":['],
+  ],
+}
+
+function keysTwice({ id }: VendorAnswers): Fault[] {
+  return TWICE[id]!.map(([once, twice]) => ({
+    name: `a key twice: ${twice}`,
+    spoil: changed((body) => body.replace(once, twice)),
+    code: 'ANSWER_MALFORMED',
+  }))
+}
+
 /** Pages that lead away, back, or nowhere. */
 function nextPage(name: string, nextUrl: string): Fault {
   return {
@@ -329,6 +356,7 @@ export function faultsOf(vendor: VendorAnswers): Fault[] {
     ...refusalsOf(vendor),
     ...shutOut(vendor),
     ...NEARLY_GOOD,
+    ...keysTwice(vendor),
     ...(vendor.id === 'polygon' ? PAGING : []),
   ]
 }

@@ -2,7 +2,7 @@
 import { parseDay } from '../../domain/date.ts'
 import type { PublishedCloses } from '../../domain/published-closes.ts'
 import type { VendorBody } from '../provider.ts'
-import { isRecord, isSuccess } from './failure.ts'
+import { documentOf, isRecord, isSuccess } from './failure.ts'
 
 const decoder = new TextDecoder()
 const SERIES = 'Time Series (Daily)'
@@ -11,7 +11,7 @@ const SERIES = 'Time Series (Daily)'
 export function parseAdjustedCloses(body: VendorBody): PublishedCloses | null {
   if (!isSuccess(body.status)) return null
   const text = decoder.decode(body.bytes).trimStart()
-  const rows = (text.startsWith('{') ? jsonRows(text) : csvRows(text)).filter(
+  const rows = (text.startsWith('{') ? jsonRows(body) : csvRows(text)).filter(
     ([day, adjusted]) => !Number.isNaN(day) && adjusted > 0,
   )
   if (rows.length === 0) return null
@@ -25,14 +25,8 @@ export function parseAdjustedCloses(body: VendorBody): PublishedCloses | null {
 
 type AdjustedRow = readonly [day: number, adjusted: number]
 
-function jsonRows(text: string): AdjustedRow[] {
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch {
-    return []
-  }
-  const series = isRecord(document) ? document[SERIES] : null
+function jsonRows(body: VendorBody): AdjustedRow[] {
+  const series = documentOf(body)?.[SERIES]
   if (!isRecord(series)) return []
   return Object.entries(series).map(([date, row]) => [
     parseDay(date),

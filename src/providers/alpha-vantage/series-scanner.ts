@@ -102,7 +102,9 @@ function scanMeta(bytes: Uint8Array, start: number, meta: Map<string, string>): 
     const from = valueStart(bytes, keyEnd)
     const end = from >= 0 && bytes[from] === QUOTE ? plainStringEnd(bytes, from + 1) : UNUSUAL
     if (end < 0) return UNUSUAL
-    meta.set(rawText(bytes, at + 1, keyEnd), rawText(bytes, from + 1, end))
+    const key = rawText(bytes, at + 1, keyEnd)
+    if (meta.has(key)) return UNUSUAL
+    meta.set(key, rawText(bytes, from + 1, end))
     at = skipSpace(bytes, end + 1)
   } while (bytes[at] === COMMA)
   return bytes[at] === CLOSE ? at + 1 : UNUSUAL
@@ -154,7 +156,7 @@ function scanRow(scan: Scan, from: number): number {
   return until
 }
 
-/** Reads the fields of the next row into it; later ones of the same name win, as in any JSON reader. */
+/** Reads the fields of the next row into it. A field that comes twice is for the careful reader to refuse. */
 function scanFields(bytes: Uint8Array, start: number, rows: WireRows): number {
   const base = rows.length * FIELD_COUNT
   let seen = 0
@@ -171,6 +173,7 @@ function scanFields(bytes: Uint8Array, start: number, rows: WireRows): number {
     if (end < 0) return UNUSUAL
     const field = fieldOf(bytes, keyFrom, keyEnd)
     if (field >= 0) {
+      if ((seen & (1 << field)) !== 0) return UNUSUAL
       rows.values[base + field] = parseDecimal(bytes, from, end)
       seen |= 1 << field
     }

@@ -57,7 +57,8 @@ export function scanAggregates(bytes: Uint8Array, start: number): Aggregates | n
     if (keyEnd < 0) return null
     const key = textOf(bytes, at + 1, keyEnd)
     at = valueStart(bytes, keyEnd)
-    if (at < 0 || key === '__proto__') return null
+    // A key that comes twice is for the careful reader to refuse.
+    if (at < 0 || key === '__proto__' || Object.hasOwn(members, key)) return null
     if (key === 'results' && bytes[at] === OPEN_BRACKET) {
       if (hasRows) return null
       hasRows = true

@@ -3,6 +3,7 @@
  * `error` or in `message`, and now and then with HTTP 200, so all of them are looked at.
  */
 import type { FailureClass, VendorBody, VendorFailure } from '../provider.ts'
+import { parseStrictJson } from '../strict-json.ts'
 
 export type JsonRecord = Readonly<Record<string, unknown>>
 
@@ -70,9 +71,9 @@ export function isGood(status: number, document: JsonRecord): boolean {
 /** The JSON value that a body is; undefined where it is none. */
 export function valueOf(body: VendorBody): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(body.bytes))
+    return parseStrictJson(body.bytes)
   } catch {
-    // Not JSON: the caller says what it is instead.
+    // Not JSON, or not to be believed: the caller says what it is instead.
     return undefined
   }
 }
@@ -167,7 +168,9 @@ function formOf(bytes: Uint8Array): string {
   const first = bytes[bodyStart(bytes)]
   if (first === undefined) return 'an empty body'
   if (first === 60) return 'an HTML page'
-  return first === 123 || first === 91 ? 'broken JSON' : 'text of another kind'
+  return first === 123 || first === 91
+    ? 'broken JSON, or JSON with a key twice'
+    : 'text of another kind'
 }
 
 /** Where a body begins after a byte-order mark and spaces. */

@@ -4,6 +4,7 @@
  * page; the words of the error decide before its code, and the code before the status.
  */
 import type { FailureClass, VendorBody, VendorFailure } from '../provider.ts'
+import { parseStrictJson } from '../strict-json.ts'
 
 export type JsonRecord = Readonly<Record<string, unknown>>
 
@@ -53,10 +54,10 @@ export function isSuccess(status: number): boolean {
 /** The JSON object that a body is, or null. */
 export function documentOf(body: VendorBody): JsonRecord | null {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body.bytes))
+    const value = parseStrictJson(body.bytes)
     return isRecord(value) ? value : null
   } catch {
-    // Not JSON: the caller says what it is instead.
+    // Not JSON, or not to be believed: the caller says what it is instead.
     return null
   }
 }
@@ -140,7 +141,7 @@ function formOf(bytes: Uint8Array): string {
   const first = firstByte(bytes)
   if (first < 0) return 'an empty body'
   if (first === 60) return 'a page'
-  if (first === 123 || first === 91) return 'broken or other JSON'
+  if (first === 123 || first === 91) return 'broken or other JSON, or JSON with a key twice'
   return 'text of another kind'
 }
 
