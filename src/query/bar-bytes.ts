@@ -5,13 +5,18 @@
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import type { BarChunk } from './bar-chunk.ts'
+import {
+  NUMBER_BYTES_MAX,
+  OVERHANG,
+  wordsOf,
+  writeAscii,
+  writeNumber,
+  writeWords,
+  type Words,
+} from './number-bytes.ts'
 import { FIELDS, formatInstant, type Field } from './rows.ts'
 
-const ZERO = 48
-const POINT = 46
-const NULL = Buffer.from('null')
-/** Most bytes of one number as text, and of one key of time. */
-const NUMBER_BYTES_MAX = 26
+/** Most bytes of one key of time. */
 const TIME_BYTES_MAX = 32
 
 export interface BarBytesOptions {
@@ -40,141 +45,82 @@ function scratchOf(bytes: number): Buffer {
 
 /** Bars as JSON objects. */
 export function barBytes(chunk: BarChunk, options: BarBytesOptions): Buffer {
-  const { bars } = chunk
-  const { interval, fields = FIELDS, separator } = options
-  const parts = partsOf(chunk, options)
-  const { before = NOTHING, after = NOTHING } = options
-  const out = scratchOf(before.length + bars.length * parts.bytesMax + after.length)
-  const writeTime = timeWriter(interval)
-  const [open, end] = [parts.open, Buffer.from(separator === ',' ? '},' : '}\n')]
-  let at = copy(out, 0, before)
+  const { bars, sources, provisional, partial } = chunk
+  const { before = NOTHING, after = NOTHING, separator } = options
+  const { open, columns, tails, bytesMax } = partsOf(chunk, options)
+  const room = scratchOf(before.length + bars.length * bytesMax + after.length + OVERHANG)
+  const out = new DataView(room.buffer, room.byteOffset, room.byteLength)
+  const writeTime = timeWriter(options.interval)
+  let at = before.copy(room)
   for (let i = 0; i < bars.length; i += 1) {
-    at = copy(out, at, open)
-    at = writeTime(out, at, bars.ts[i]!)
-    for (let f = 0; f < fields.length; f += 1) {
-      const field = fields[f]!
-      at = copy(out, at, parts.names[f]!)
-      if (field === 'provider') at = copy(out, at, parts.providers[chunk.sources?.[i] ?? 0]!)
-      else if (field === 'state') at = copy(out, at, parts.states[chunk.provisional[i]!]!)
-      else at = writeNumber(out, at, bars[field][i]!)
+    at = writeTime(out, writeWords(out, at, open), bars.ts[i]!)
+    for (let c = 0; c < columns.length; c += 1) {
+      const { name, values } = columns[c]!
+      at = writeNumber(out, writeWords(out, at, name), values[i]!)
     }
-    if (chunk.partial?.[i] === 1) at = copy(out, at, parts.partial)
-    at = copy(out, at, end)
+    const source = sources === null ? 0 : sources[i]!
+    at = writeWords(out, at, tails[source * 4 + provisional[i]! * 2 + (partial?.[i] ?? 0)]!)
   }
   // The last comma has nothing after it.
   if (separator === ',' && bars.length > 0) at -= 1
-  return Buffer.from(out.subarray(0, copy(out, at, after)))
+  return Buffer.from(room.subarray(0, at + after.copy(room, at)))
+}
+
+interface Column {
+  /** What stands before each value, from the end of the value before. */
+  readonly name: Words
+  readonly values: Float64Array
 }
 
 /** The pieces that are the same in many bars, and how long a bar can be. */
-function partsOf(chunk: BarChunk, { interval, fields = FIELDS, head = '' }: BarBytesOptions) {
-  const key = isIntraday(interval) ? 'ts' : 'session'
-  const parts = {
-    open: Buffer.from(`{${head}"${key}":"`),
-    // The first one ends the text of the time as well.
-    names: fields.map((field, i) => Buffer.from(`${i === 0 ? '"' : ''},"${field}":`)),
-    providers: chunk.providers.map(jsonText),
-    states: [jsonText('final'), jsonText('provisional')],
-    partial: Buffer.from(',"partial":true'),
+function partsOf({ bars, providers }: BarChunk, options: BarBytesOptions) {
+  const { interval, fields = FIELDS, head = '', separator } = options
+  const columns: Column[] = []
+  // What is said before the next value; the first one ends the text of the time as well.
+  let said = '"'
+  for (const field of fields) {
+    if (field === 'provider' || field === 'state') continue
+    said += `,"${field}":`
+    if (bars[field].every(Number.isNaN)) said += 'null'
+    else {
+      columns.push({ name: wordsOf(said), values: bars[field] })
+      said = ''
+    }
   }
-  const names = parts.names.reduce((sum, { length }) => sum + length, 0)
-  const texts = longest(parts.providers) + longest(parts.states) + parts.partial.length
-  const numbers = fields.length * NUMBER_BYTES_MAX
-  return { ...parts, bytesMax: parts.open.length + TIME_BYTES_MAX + names + numbers + texts + 2 }
+  const open = wordsOf(`{${head}"${isIntraday(interval) ? 'ts' : 'session'}":"`)
+  const tails = (providers.length === 0 ? [''] : providers).flatMap((provider) =>
+    ['final', 'provisional'].flatMap((state) =>
+      ['', ',"partial":true'].map((mark) => {
+        const whose = fields.includes('provider') ? `,"provider":${JSON.stringify(provider)}` : ''
+        const known = fields.includes('state') ? `,"state":"${state}"` : ''
+        return wordsOf(`${said}${whose}${known}${mark}}${separator}`)
+      }),
+    ),
+  )
+  const names = columns.reduce((sum, { name }) => sum + name.length + NUMBER_BYTES_MAX, 0)
+  const longest = Math.max(...tails.map(({ length }) => length))
+  return { open, columns, tails, bytesMax: open.length + TIME_BYTES_MAX + names + longest }
 }
 
-function jsonText(value: string): Buffer {
-  return Buffer.from(JSON.stringify(value))
-}
-
-function longest(texts: readonly Buffer[]): number {
-  return Math.max(0, ...texts.map(({ length }) => length))
-}
-
-function copy(out: Buffer, at: number, text: Buffer): number {
-  for (let i = 0; i < text.length; i += 1) out[at + i] = text[i]!
-  return at + text.length
-}
-
-function copyAscii(out: Buffer, at: number, text: string): number {
-  for (let i = 0; i < text.length; i += 1) out[at + i] = text.charCodeAt(i)
-  return at + text.length
-}
+const MINUTES_A_DAY = 1440
+/** `14:30:00Z` of each minute of a day. */
+const CLOCK_TIMES = Array.from({ length: MINUTES_A_DAY }, (_, minute) =>
+  wordsOf(new Date(minute * 60_000).toISOString().slice(11, 19) + 'Z'),
+)
 
 /** Writes the keys of bars in time; the date of an instant is made once a day. */
-function timeWriter(interval: Interval): (out: Buffer, at: number, ts: number) => number {
-  if (!isIntraday(interval)) return (out, at, ts) => copyAscii(out, at, formatDate(ts))
+function timeWriter(interval: Interval): (out: DataView, at: number, ts: number) => number {
+  if (!isIntraday(interval)) return (out, at, ts) => writeAscii(out, at, formatDate(ts))
   let knownDay = Number.NaN
-  let date: Buffer = Buffer.alloc(0)
+  let date = wordsOf('')
   return (out, at, ts) => {
     const day = Math.floor(ts / DAY_MS) * DAY_MS
-    const seconds = (ts - day) / 1000
-    if (!Number.isInteger(seconds)) return copyAscii(out, at, formatInstant(ts))
+    const minute = (ts - day) / 60_000
+    if (!Number.isInteger(minute)) return writeAscii(out, at, formatInstant(ts))
     if (day !== knownDay) {
       knownDay = day
-      date = Buffer.from(`${formatDate(day)}T`)
+      date = wordsOf(`${formatDate(day)}T`)
     }
-    let end = copy(out, at, date)
-    const minutes = Math.floor(seconds / 60)
-    end = writeTwo(out, end, Math.floor(minutes / 60))
-    out[end] = 58
-    end = writeTwo(out, end + 1, minutes % 60)
-    out[end] = 58
-    end = writeTwo(out, end + 1, seconds % 60)
-    out[end] = 90
-    return end + 1
+    return writeWords(out, writeWords(out, at, date), CLOCK_TIMES[minute]!)
   }
-}
-
-function writeTwo(out: Buffer, at: number, value: number): number {
-  const tens = Math.floor(value / 10)
-  out[at] = ZERO + tens
-  out[at + 1] = ZERO + value - tens * 10
-  return at + 2
-}
-
-/**
- * Writes a number as JSON.stringify does, NaN as null. Where value = n / 10^k with n below 10^15, the digits
- * of n are the shortest text that reads back as value: two decimals of 15 digits never share a double.
- */
-export function writeNumber(out: Buffer, at: number, value: number): number {
-  if (value >= 0 && value < 1e9) {
-    const whole = Math.floor(value)
-    if (whole === value) return writeWhole(out, at, whole)
-    const n = Math.round(value * 10_000)
-    if (n / 10_000 === value) return writeFraction(out, at, n, 10_000)
-    const m = Math.round(value * 1_000_000)
-    if (value >= 0.0001 && m / 1_000_000 === value) return writeFraction(out, at, m, 1_000_000)
-  }
-  if (Number.isNaN(value)) return copy(out, at, NULL)
-  return copyAscii(out, at, JSON.stringify(value))
-}
-
-/** Digits of a whole number from 0 to 10^9. */
-function writeWhole(out: Buffer, at: number, value: number): number {
-  let length = 1
-  for (let power = 10; power <= value; power *= 10) length += 1
-  let rest = value
-  for (let i = at + length - 1; i >= at; i -= 1) {
-    const tenth = (rest / 10) | 0
-    out[i] = ZERO + rest - tenth * 10
-    rest = tenth
-  }
-  return at + length
-}
-
-/** Writes n / power without zeros at its end. */
-function writeFraction(out: Buffer, at: number, n: number, power: number): number {
-  const whole = Math.floor(n / power)
-  let end = writeWhole(out, at, whole)
-  out[end] = POINT
-  end += 1
-  let rest = n - whole * power
-  for (let place = power / 10; rest > 0; place /= 10) {
-    const digit = (rest / place) | 0
-    out[end] = ZERO + digit
-    end += 1
-    rest -= digit * place
-  }
-  return end
 }

@@ -4,13 +4,14 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { makeBatch } from '../../src/domain/bar-batch.ts'
 import type { Interval } from '../../src/domain/interval.ts'
-import { barBytes, writeNumber } from '../../src/query/bar-bytes.ts'
+import { barBytes } from '../../src/query/bar-bytes.ts'
 import type { BarChunk } from '../../src/query/bar-chunk.ts'
+import { writeNumber } from '../../src/query/number-bytes.ts'
 import { barRow, FIELDS, pickFields } from '../../src/query/rows.ts'
 
 function written(value: number): string {
-  const out = Buffer.alloc(40)
-  return out.toString('latin1', 0, writeNumber(out, 0, value))
+  const out = Buffer.from(new ArrayBuffer(40))
+  return out.toString('latin1', 0, writeNumber(new DataView(out.buffer), 0, value))
 }
 
 const number = fc.oneof(
