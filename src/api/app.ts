@@ -10,6 +10,7 @@ import { addCompression } from './compression.ts'
 import type { ApiContext, App } from './context.ts'
 import { addDocuments, addOpenApi } from './documents.ts'
 import { sendProblem } from './problem.ts'
+import { addJsonBody } from './json-body.ts'
 import { RESOURCES } from './routes.ts'
 import { addSchemas } from './schemas.ts'
 import { addSecurity, LOOPBACK_SECURITY } from './security.ts'
@@ -62,7 +63,8 @@ export async function makeApp(given: ApiContext): Promise<App> {
   // leave out what they lack.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
-  app.removeContentTypeParser('text/plain')
+  app.removeContentTypeParser(['text/plain', 'application/json'])
+  addJsonBody(app)
   addUnmatched(app)
   requireAccessRules(app)
   addRequestLog(app)

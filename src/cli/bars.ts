@@ -90,13 +90,13 @@ async function writeNewest(
   const { length } = answer.bars
   const rows = Array.from({ length }, (_, index) => barRow(interval, answer, length - 1 - index))
   const more = next === null ? '' : `; the newest ${limit}, --all shows every bar`
+  requireBars(rows.length, query)
   if (context.json) {
     const lines = rows.map((row) => `${JSON.stringify({ symbol, interval, ...row })}\n`)
     await context.stdout.write(lines.join(''))
     await tellWhat(context, store, answer, '')
     return
   }
-  requireBars(rows.length, query)
   await context.stdout.write(barTable(context, rows))
   await tellWhat(
     context,
@@ -129,7 +129,7 @@ async function writeAll(context: CommandContext, store: Store, query: BarQuery):
       for (const { provider } of table.slice(-chunk.bars.length)) vendors.add(provider)
       if (table.length >= TABLE_BARS_MAX) await writeTable()
     }
-    if (!context.json) requireBars(count, query)
+    requireBars(count, query)
     await writeTable()
     await tellWhat(context, store, servedBy(stream, vendors), '')
   })
@@ -162,7 +162,7 @@ async function tellWhat(
   const made = derivedFrom === null ? '' : `, made of ${derivedFrom}`
   const adjusted = adjust === 'none' ? '' : `, adjusted for ${ADJUSTED_FOR[adjust]}`
   if (!context.json || store.simulated) {
-    const whose = provider === null ? ': no bars' : ` from ${provider}`
+    const whose = provider === null ? '' : ` from ${provider}`
     const what = `${symbol} ${interval}${whose}${made}${adjusted}${more}`
     await context.stderr.write(`${simulatedNote(store)}${what}\n`)
   }

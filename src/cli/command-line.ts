@@ -4,6 +4,8 @@
  */
 import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import { nearestName } from '../api/nearest.ts'
+import { StockyardError } from '../domain/error.ts'
 import { COMMANDS, HELP_GROUP, type CommandEntry, type Run } from './commands.ts'
 import { makeOutput } from './output.ts'
 import { reportError } from './report-error.ts'
@@ -85,10 +87,21 @@ function configure(command: Command, write: (text: string) => void): void {
 async function loadCommands(program: Command, argv: readonly string[], run: Run): Promise<void> {
   const named = argv.find((argument) => !argument.startsWith('-'))
   const wanted = named === 'help' ? argv[argv.indexOf('help') + 1] : named
+  if (named === 'help') requireHelpFor(wanted)
   for (const entry of COMMANDS) {
     const command = addCommand(program, entry)
     if (entry.name === wanted) await loadCommand(command, entry, run)
   }
+}
+
+/** @throws StockyardError `COMMAND_UNKNOWN`: Commander would print the help of everything and no error */
+function requireHelpFor(wanted: string | undefined): void {
+  const names = [...COMMANDS.map(({ name }) => name), 'help']
+  if (wanted === undefined || wanted.startsWith('-') || names.includes(wanted)) return
+  const nearest = nearestName(wanted, names)
+  throw new StockyardError('usage', 'COMMAND_UNKNOWN', `Unknown command '${wanted}'.`, {
+    hint: nearest === null ? 'stockyard help lists them.' : `Did you mean ${nearest}?`,
+  })
 }
 
 function addCommand(program: Command, entry: CommandEntry): Command {

@@ -40,7 +40,7 @@ type Format = (typeof FORMATS)[number]
 
 interface ExportOptions extends Bounds, BarWishes {
   readonly json?: boolean
-  readonly format: Format
+  readonly format?: Format
   readonly symbols?: readonly string[]
   readonly interval?: readonly Interval[]
   readonly provider?: string
@@ -57,7 +57,10 @@ export const define: Define = (command, run) => {
   command
     .description('Write bars in any format, to standard output or whole into a file.')
     .addOption(
-      new Option('-f, --format <format>', 'how to write them').choices(FORMATS).default('csv'),
+      new Option(
+        '-f, --format <format>',
+        'how to write them; csv where left out, ndjson with --json and no file',
+      ).choices(FORMATS),
     )
     .option('-s, --symbols <list>', 'these symbols; all where left out', addSymbols)
     .addOption(intervalsOption('bars of this length; DEFAULT_INTERVAL where left out'))
@@ -92,6 +95,7 @@ function addSymbols(text: string, earlier: readonly string[] | undefined): strin
 interface Job {
   readonly context: CommandContext
   readonly options: ExportOptions
+  readonly format: Format
   readonly intervals: readonly Interval[]
   /** Instant of asking. */
   readonly now: number
@@ -108,7 +112,8 @@ interface Written {
 }
 
 async function exportCommand(context: CommandContext, options: ExportOptions): Promise<number> {
-  const { format, output } = options
+  const { output } = options
+  const format = formatOf(options)
   const isBinary = format === 'parquet' || format === 'arrow'
   if (output === undefined && isBinary && context.stdout.isTerminal) throw binaryError(format)
   quoteTable(options.table)
@@ -117,6 +122,7 @@ async function exportCommand(context: CommandContext, options: ExportOptions): P
   const job: Job = {
     context,
     options,
+    format,
     intervals: options.interval ?? [defaultInterval],
     now: context.clock.now(),
     asOf: await asOfOf(options, store.pool),
@@ -144,6 +150,16 @@ async function exportCommand(context: CommandContext, options: ExportOptions): P
   return job.written.missing.length > 0 ? 1 : 0
 }
 
+/** @throws StockyardError `OPTION_CONFLICT` where --json would print what is no JSON */
+function formatOf({ format, output, json }: ExportOptions): Format {
+  const isJson = json === true && output === undefined
+  if (!isJson || format === undefined) return format ?? (isJson ? 'ndjson' : 'csv')
+  if (format === 'ndjson') return format
+  throw new StockyardError('usage', 'OPTION_CONFLICT', `--json and -f ${format} contradict.`, {
+    hint: 'Leave --json out, or name a file with -o: its manifest is then printed as JSON.',
+  })
+}
+
 /** Where nothing is said, all that is known by now: so that the same can be asked again later. */
 async function asOfOf({ asOf, live }: ExportOptions, pool: Pool): Promise<Bound | null> {
   if (asOf !== undefined) return asOf
@@ -162,7 +178,8 @@ function binaryError(format: string): StockyardError {
 }
 
 async function writeBars(job: Job, db: Pool | Connection, write: Write): Promise<void> {
-  const { format, table, batchSize, withSchema, resample } = job.options
+  const { format } = job
+  const { table, batchSize, withSchema, resample } = job.options
   const intervals = resample === undefined ? job.intervals : [resample]
   const sources = sourcesOf(job, db)
   const sqlTable: SqlTable = { name: table, batchRows: batchSize, withSchema: withSchema === true }
@@ -232,8 +249,8 @@ async function storedSymbols(
 
 /** Writes the manifest beside a file; what is no plain file has none. */
 async function describe(job: Job, store: Store, file: string, sha256: string): Promise<void> {
-  const { options, intervals, asOf, written, context } = job
-  const { format, adjust, provider, session, resample, live, from, until } = options
+  const { options, format, intervals, asOf, written, context } = job
+  const { adjust, provider, session, resample, live, from, until } = options
   const manifest: ExportManifest = {
     file,
     format,

@@ -1,5 +1,4 @@
 /** `stockyard keys`: API keys, and the audit of who changed what. */
-import { userInfo } from 'node:os'
 import { Option, type Command } from 'commander'
 import { createKey, endKey, rotateKey, stateOf, type MadeKey, type Maker } from '../api/keys.ts'
 import { readAudit } from '../db/audit.ts'
@@ -9,6 +8,7 @@ import { DAY_MS } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { formatInstant } from '../query/rows.ts'
 import type { Define, Run } from './commands.ts'
+import { localUser } from './local-user.ts'
 import { addExamples, limitOption } from './options.ts'
 import { plainText, writeJson } from './output.ts'
 import type { CommandContext } from './run-command.ts'
@@ -104,7 +104,7 @@ function readSpan(option: string, text: string): number {
 }
 
 function makerOf(context: CommandContext): Maker {
-  return { actor: `user:${userInfo().username}`, now: context.clock.now() }
+  return { actor: `user:${localUser()}`, now: context.clock.now() }
 }
 
 async function createOne(context: CommandContext, options: KeyOptions): Promise<void> {

@@ -8,6 +8,7 @@ import { getProvider } from '../providers/registry.ts'
 import { DEFAULT_PRIORITY } from '../query/provider-priority.ts'
 import { formatInstant } from '../query/rows.ts'
 import type { Run } from './commands.ts'
+import { localUser } from './local-user.ts'
 import { addExamples, intervalOption } from './options.ts'
 import { plainText, writeJson } from './output.ts'
 import type { CommandContext } from './run-command.ts'
@@ -65,7 +66,7 @@ async function runPriority(
   const scope = { kind: readKind(options.kind), interval: options.interval ?? null }
   const { pool } = await context.openStore()
   if (list !== undefined || clear) {
-    const by = options.by ?? context.env['USER'] ?? context.env['USERNAME'] ?? 'somebody'
+    const by = options.by ?? localUser()
     const providers = list === undefined ? [] : readProviders(list)
     await setPriority(pool, scope, providers, plainText(by).trim())
   }

@@ -1,5 +1,4 @@
 /** `stockyard rejects accept`, `drop` and `revalidate`: what becomes of refused rows. */
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { findInstrument } from '../db/instruments.ts'
 import { StockyardError } from '../domain/error.ts'
@@ -7,6 +6,7 @@ import { acceptRejects, dropRejects, type Decider } from '../load/decide-rejects
 import { openCalendars } from '../load/open-calendars.ts'
 import { revalidate, type RevalidateSummary } from '../load/revalidate.ts'
 import type { Run } from './commands.ts'
+import { localUser } from './local-user.ts'
 import { archiveFolder } from './open-archive.ts'
 import { addExamples, readSymbol, wholeNumber } from './options.ts'
 import { plainText, writeJson } from './output.ts'
@@ -72,7 +72,7 @@ function readIds(texts: readonly string[]): number[] {
 
 /** Whoever is logged in on this machine decides. */
 function decider(reason: string): Decider {
-  return { by: userInfo().username, reason }
+  return { by: localUser(), reason }
 }
 
 async function acceptCommand(

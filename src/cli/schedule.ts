@@ -1,5 +1,4 @@
 /** `stockyard schedule`: what is done by itself, when next and by whom; pausing it, and doing it now. */
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { pauseSchedule, resumeSchedule } from '../db/schedules.ts'
 import { requireSchedule, SCHEDULE_NAMES, type ScheduleName } from '../domain/schedule.ts'
@@ -7,6 +6,7 @@ import { orderWork, type WorkDone } from '../load/schedule-work.ts'
 import { readSchedule, readSchedules, type Schedule } from '../query/schedules.ts'
 import type { Define, Run } from './commands.ts'
 import { exitCodeOf, summaryText } from './fetch.ts'
+import { localUser } from './local-user.ts'
 import type { Store } from './open-store.ts'
 import { addExamples } from './options.ts'
 import { plainText, writeJson } from './output.ts'
@@ -117,7 +117,7 @@ async function pauseOne(
   const reason = plainText(options.reason ?? '').trim()
   const store = await context.openStore()
   await pauseSchedule(store.pool, name, {
-    by: `user:${userInfo().username}`,
+    by: `user:${localUser()}`,
     reason: reason === '' ? null : reason.slice(0, REASON_LENGTH_MAX),
     now: context.clock.now(),
   })

@@ -5,10 +5,12 @@ import { readActions, type ActionRow } from '../query/actions.ts'
 import { PROVIDERS } from '../providers/registry.ts'
 import type { Run } from './commands.ts'
 import { askForEach } from './each-symbol.ts'
+import { withPresentKind } from './open-store.ts'
 import { addExamples, readSymbol } from './options.ts'
 import { writeJson } from './output.ts'
 import { providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
+import { simulatedNote } from './simulated-note.ts'
 import { formatTable } from './table.ts'
 
 interface ActionsOptions {
@@ -42,14 +44,15 @@ async function actions(
   options: ActionsOptions,
 ): Promise<void> {
   if (options.refresh === true) await refresh(context, symbol, options.provider)
-  const store = await context.openStore()
+  const store = await withPresentKind(await context.openStore())
   const rows = await readActions(store.pool, symbol, { provider: options.provider })
   if (context.json) {
-    await writeJson(context.stdout, { data: rows, next: null })
+    await writeJson(context.stdout, { simulated: store.simulated, data: rows, next: null })
   } else if (rows.length === 0) {
     await context.stdout.write(`No splits or dividends of ${symbol} are known.\n`)
   } else {
     await context.stdout.write(actionTable(context, rows))
+    if (store.simulated) await context.stderr.write(`${simulatedNote(store)}none of them is real\n`)
   }
 }
 

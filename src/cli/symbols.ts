@@ -20,11 +20,12 @@ import type { Define, Run } from './commands.ts'
 import { defineActions } from './symbol-actions.ts'
 import { defineChanges, freeSymbol } from './symbol-changes.ts'
 import { askForEach } from './each-symbol.ts'
-import type { Store } from './open-store.ts'
+import { withPresentKind, type Store } from './open-store.ts'
 import { addExamples, readSymbol, readSymbols } from './options.ts'
 import { plainText, writeJson } from './output.ts'
 import { chooseProvider, providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
+import { simulatedNote } from './simulated-note.ts'
 import { formatTable } from './table.ts'
 
 interface SymbolsOptions {
@@ -226,7 +227,7 @@ async function show(
   options: RefreshOptions,
 ): Promise<void> {
   await refresh(context, [symbol], options)
-  const store = await context.openStore()
+  const store = await withPresentKind(await context.openStore())
   const instrument = await getInstrument(store.pool, symbol)
   const aliases = await listAliases(store.pool, instrument.id)
   const { data } = await readStatus(store.pool, { symbol })
@@ -238,6 +239,7 @@ async function show(
     return
   }
   await context.stdout.write(instrumentTable(context, [instrument]))
+  if (store.simulated) await context.stderr.write(`${simulatedNote(store)}not real data\n`)
   if (aliases.length > 1) await context.stdout.write(`\n${aliases.map(aliasText).join(', ')}\n`)
   if (instrument.delistedDay !== null) {
     await context.stdout.write(`not listed since ${formatDate(instrument.delistedDay)}\n`)

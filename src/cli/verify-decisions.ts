@@ -7,6 +7,7 @@ import type { Interval } from '../domain/interval.ts'
 import { acceptSide, muteFinding, muteRule, NO_SIDE, type Author } from '../query/decide.ts'
 import { decisionRow, readFindings, type DecisionRow, type FindingRow } from '../query/findings.ts'
 import type { Run } from './commands.ts'
+import { localUser } from './local-user.ts'
 import { addExamples, intervalOption, readSymbol, wholeNumber } from './options.ts'
 import { plainText, writeJson } from './output.ts'
 import type { CommandContext } from './run-command.ts'
@@ -101,7 +102,7 @@ function defineAccept(verify: Command, run: Run): void {
   addAuthor(accept).action((id: number, options: AcceptOptions) =>
     run(options, async (context) => {
       const { pool } = await context.openStore()
-      const decision = await acceptSide(pool, id, options.side, authorOf(context, options))
+      const decision = await acceptSide(pool, id, options.side, authorOf(options))
       await tell(context, decision)
     }),
   )
@@ -165,16 +166,15 @@ async function runMute(
     })
   }
   const { pool } = await context.openStore()
-  const author = authorOf(context, options)
+  const author = authorOf(options)
   if (rule === undefined) return await tell(context, await muteFinding(pool, id!, author))
   const instrument = symbol === undefined ? null : await getInstrument(pool, readSymbol(symbol))
   const scope = { instrumentId: instrument?.id ?? null, interval: interval ?? null }
   await tell(context, await muteRule(pool, rule, scope, author))
 }
 
-function authorOf({ env }: CommandContext, { reason, by }: AuthorOptions): Author {
-  const name = by ?? env['USER'] ?? env['USERNAME'] ?? 'somebody'
-  return { reason: plainText(reason).trim(), decidedBy: plainText(name).trim() }
+function authorOf({ reason, by }: AuthorOptions): Author {
+  return { reason: plainText(reason).trim(), decidedBy: plainText(by ?? localUser()).trim() }
 }
 
 async function tell(context: CommandContext, decision: number): Promise<void> {

@@ -126,6 +126,17 @@ describe('what is not there', () => {
   }
 })
 
+it('a name that no body may have is named', async () => {
+  const headers = { 'content-type': 'application/json' }
+  for (const body of ['{"symbol":"A","__proto__":{}}', '{"constructor":{"prototype":{}}}']) {
+    const answer = await ask(app, STOCKS, { method: 'POST', body, headers })
+    assertProblem(answer, 400, 'BODY_INVALID', STOCKS)
+    assert.match(answer.text, /__proto__ or constructor/)
+  }
+  const broken = await ask(app, STOCKS, { method: 'POST', body: '{"__proto__":', headers })
+  assert.match(broken.text, /not valid JSON/)
+})
+
 describe('bad bodies and methods', () => {
   const json = { 'content-type': 'application/json' }
   const cases: readonly (readonly [string, Wish, number, string])[] = [

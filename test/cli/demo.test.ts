@@ -27,6 +27,9 @@ test('demo --once stores five symbols at two intervals, marked SIMULATED, and re
   // Splits and dividends came along, so that prices can be adjusted and nothing is in doubt.
   const shown = await run(['symbols', 'show', 'AAPL'], simulated)
   assert.match(shown.stdout, /^splits and dividends asked last: alpha-vantage 20\d\d-/m)
+  assert.match(shown.stderr, /^SIMULATED: /m)
+  const told = await run(['symbols', 'actions', 'AAPL'], simulated)
+  assert.match(told.stderr, /^SIMULATED: /m)
   const verified = await run(['verify'], simulated)
   assert.equal(verified.code, 0, verified.stdout)
   // Apple's shares were split 4 for 1 on 2020-08-31, and the exchange pays what they are worth less.

@@ -79,6 +79,14 @@ interface BadInput {
 /** None of these may reach a database. */
 const BAD_INPUT: readonly BadInput[] = [
   { args: ['fecth'], code: 2, error: 'COMMAND_UNKNOWN', says: /Did you mean fetch\?/ },
+  { args: ['help', 'fecth'], code: 2, error: 'COMMAND_UNKNOWN', says: /Did you mean fetch\?/ },
+  { args: ['help', 'xyzzy'], code: 2, error: 'COMMAND_UNKNOWN', says: /stockyard help lists/ },
+  {
+    args: ['export', '-f', 'csv'],
+    code: 2,
+    error: 'OPTION_CONFLICT',
+    says: /--json and -f csv contradict/,
+  },
   { args: ['market', 'nxt'], code: 2, error: 'COMMAND_UNKNOWN', says: /Did you mean next\?/ },
   { args: ['fetch', '--jsn'], code: 2, error: 'OPTION_UNKNOWN', says: /Did you mean --json\?/ },
   {

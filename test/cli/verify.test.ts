@@ -1,7 +1,7 @@
 /** Vendors held against each other, on the simulated exchange, and what a person decides about it. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { storeActions } from '../../src/db/actions.ts'
@@ -28,6 +28,7 @@ const env: Variables = {
   POLYGON_BUDGET: 'unlimited',
   YAHOO_BASE_URL: sandbox.url,
   YAHOO_BUDGET: 'unlimited',
+  // What a person set for himself is no name for a decision.
   USER: 'jo',
 }
 
@@ -99,7 +100,7 @@ test('a close that one vendor has wrong is found, decided, and found again once 
   const [row] = readJson<{ data: Record<string, unknown>[] }>(decisions).data
   assert.deepEqual(
     [row!['verdict'], row!['provider'], row!['reason'], row!['decided_by']],
-    ['prefer', 'yahoo', 'the tape agrees', 'jo'],
+    ['prefer', 'yahoo', 'the tape agrees', userInfo().username],
   )
   assert.equal((await run(['verify', 'undo', String(decision)], env)).code, 0)
   assert.equal((await verify()).code, 1)
