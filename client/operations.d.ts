@@ -1800,10 +1800,10 @@ export interface Operations {
   /** Who changed what, newest first. Takes the role admin, on loopback as well. */
   readonly getAudit: {
     readonly params: {
-      /** Only entries older than this id. */
-      readonly before?: number | undefined
-      /** Most entries. */
+      /** Rows in one answer, 1000 at most. Without it: `50`. */
       readonly limit?: number | undefined
+      /** The `next` of the answer before; it goes on after its last row. */
+      readonly cursor?: string | undefined
     }
     readonly answer: {
       readonly data: readonly ({
@@ -1819,6 +1819,17 @@ export interface Operations {
       })[]
       /** Cursor of the next answer; null at the end. */
       readonly next: string | null
+    }
+    readonly row: {
+      readonly id: number
+      /** Instant. */
+      readonly at: string
+      readonly action: string
+      /** Who: a key, a token, or a user of the machine. */
+      readonly actor: string
+      readonly address: string | null
+      readonly target: string | null
+      readonly detail: string | null
     }
   }
   /** Is the process alive. Answers without touching the database. */

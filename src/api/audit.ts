@@ -1,12 +1,12 @@
 /** The audit: every request that changed something is noted with who sent it, and admins can read it. */
-import { Type } from 'typebox'
 import { addAudit, readAudit } from '../db/audit.ts'
 import { messageOf } from '../domain/error.ts'
 import { redact } from '../log.ts'
+import { cutById, idBefore } from '../query/cursor.ts'
 import { formatInstant } from '../query/rows.ts'
 import { accessOf } from './access.ts'
 import type { ApiContext, App } from './context.ts'
-import { ID_MAX, list, object, problems, query, wholeNumber } from './schemas.ts'
+import { list, object, paging, problems, query } from './schemas.ts'
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -53,23 +53,17 @@ export function addAuditRoute(app: App, { pool, options }: ApiContext): void {
         tags: ['etl'],
         summary: 'Who changed what, newest first',
         description: 'Takes the role admin, on loopback as well.',
-        querystring: query({
-          before: Type.Optional(
-            wholeNumber(1, ID_MAX, { description: 'Only entries older than this id.' }),
-          ),
-          limit: Type.Optional(
-            wholeNumber(1, options.maxPageSize, { description: 'Most entries.' }),
-          ),
-        }),
+        querystring: query(paging(options)),
         response: {
           200: { description: 'Entries.', ...list(entry) },
           ...problems({ 400: 'A parameter is wrong.', 401: 'No key.', 403: 'Not an admin.' }),
         },
       },
     },
-    async ({ query: { before, limit = options.defaultPageSize } }) => {
-      const entries = await readAudit(pool, { limit, before })
-      return { data: entries.map((one) => ({ ...one, at: formatInstant(one.at) })), next: null }
+    async ({ query: { cursor, limit = options.defaultPageSize } }) => {
+      const found = await readAudit(pool, { limit: limit + 1, before: idBefore(cursor, 'audit') })
+      const { shown, next } = cutById(found, limit, 'audit')
+      return { data: shown.map((one) => ({ ...one, at: formatInstant(one.at) })), next }
     },
   )
 }

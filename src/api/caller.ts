@@ -16,6 +16,11 @@ declare module 'fastify' {
   }
 }
 
+/** Who is to be noted as the one who decided something. */
+export function actorOf(caller: Caller | null): string {
+  return caller?.actor ?? 'api'
+}
+
 /** Headers that a proxy adds: who comes through one is not this machine's user. */
 const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
 

@@ -8,6 +8,7 @@ import { acceptRejects, dropRejects } from '../load/decide-rejects.ts'
 import { openCalendars } from '../load/open-calendars.ts'
 import { revalidate } from '../load/revalidate.ts'
 import { readReject, readRejects } from '../query/rejects.ts'
+import { actorOf } from './caller.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireProvider } from './prices.ts'
 import {
@@ -25,8 +26,6 @@ import {
 
 const tags = ['etl']
 const url = '/api/v1/rejects'
-/** Whoever asks the API: nobody has a name here. */
-const BY = 'api'
 /** Rejects that one call can name. */
 const IDS_MAX = 1000
 
@@ -117,9 +116,9 @@ function addDecisions(app: App, { pool, home }: ApiContext): void {
         },
       },
     },
-    async ({ params, body }) => {
+    async ({ params, body, caller }) => {
       const calendarOf = await openCalendars(pool, home)
-      await acceptRejects({ pool, calendarOf }, [params.id], { by: BY, ...body })
+      await acceptRejects({ pool, calendarOf }, [params.id], { by: actorOf(caller), ...body })
       return await readReject(pool, params.id)
     },
   )
@@ -138,8 +137,8 @@ function addDecisions(app: App, { pool, home }: ApiContext): void {
         },
       },
     },
-    async ({ params, body }) => {
-      await dropRejects({ pool }, [params.id], { by: BY, ...body })
+    async ({ params, body, caller }) => {
+      await dropRejects({ pool }, [params.id], { by: actorOf(caller), ...body })
       return await readReject(pool, params.id)
     },
   )
@@ -190,7 +189,7 @@ function addRevalidate(app: App, { pool, home }: ApiContext): void {
         },
       },
     },
-    async ({ body: { ids, rule, symbol } }) => {
+    async ({ body: { ids, rule, symbol }, caller }) => {
       if (ids !== undefined && (rule !== undefined || symbol !== undefined)) {
         throw new StockyardError(
           'usage',
@@ -208,7 +207,7 @@ function addRevalidate(app: App, { pool, home }: ApiContext): void {
           instrumentId: instrument?.id,
           symbol: instrument === null ? symbol : undefined,
         },
-        BY,
+        actorOf(caller),
       )
     },
   )

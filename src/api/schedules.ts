@@ -5,6 +5,7 @@ import { StockyardError } from '../domain/error.ts'
 import { requireSchedule, SCHEDULE_NAMES } from '../domain/schedule.ts'
 import { orderWork } from '../load/schedule-work.ts'
 import { readSchedule, readSchedules } from '../query/schedules.ts'
+import { actorOf } from './caller.ts'
 import type { ApiContext, App } from './context.ts'
 import { list, problems, query, ref, text } from './schemas.ts'
 
@@ -82,7 +83,7 @@ function addPause(app: App, { pool, clock, etlEnabled }: ApiContext): void {
     },
     async ({ params, body: { reason = null }, caller }) => {
       const name = requireSchedule(params.name)
-      const by = caller?.actor ?? 'api'
+      const by = actorOf(caller)
       await pauseSchedule(pool, name, { by, reason, now: clock.now() })
       return await readSchedule(pool, name, etlEnabled)
     },

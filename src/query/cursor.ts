@@ -42,6 +42,23 @@ export function cursorError(): StockyardError {
   })
 }
 
+/** The id after which a list by falling ids goes on. @throws StockyardError `CURSOR_INVALID` */
+export function idBefore(cursor: string | undefined, kind: string): number | undefined {
+  return cursor === undefined ? undefined : decodeCursor(cursor, kind, ['number'])[0]
+}
+
+/** At most `limit` of the rows found, which are one more where there are more, and where to go on. */
+export function cutById<T extends { readonly id: number }>(
+  found: readonly T[],
+  limit: number,
+  kind: string,
+): { shown: T[]; next: string | null } {
+  const shown = found.slice(0, limit)
+  const last = shown.at(-1)
+  const hasMore = last !== undefined && found.length > limit
+  return { shown, next: hasMore ? encodeCursor(kind, [last.id]) : null }
+}
+
 function readParts(cursor: string): unknown[] | null {
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))

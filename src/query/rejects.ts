@@ -10,7 +10,7 @@ import {
 } from '../db/read-rejects.ts'
 import type { RejectStatus } from '../db/rejects.ts'
 import { isIntraday } from '../domain/interval.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
+import { cutById, idBefore } from './cursor.ts'
 import { formatBarKey, formatInstant } from './rows.ts'
 
 /** The newest decision about a reject. */
@@ -70,8 +70,8 @@ export async function readRejects(
   db: Queryable,
   query: RejectQuery,
 ): Promise<{ data: RejectRow[]; next: string | null }> {
-  const { cursor, limit } = query
-  const before = cursor === undefined ? undefined : decodeCursor(cursor, 'rejects', ['number'])[0]
+  const { limit } = query
+  const before = idBefore(query.cursor, 'rejects')
   const found = await readRejectRows(db, {
     ...(query.symbol === undefined ? {} : await ownerOf(db, query.symbol)),
     provider: query.provider,
@@ -81,13 +81,9 @@ export async function readRejects(
     before,
     limit: limit + 1,
   })
-  const shown = found.slice(0, limit)
-  const last = shown.at(-1)
+  const { shown, next } = cutById(found, limit, 'rejects')
   const decisions = await newestDecisions(db, shown)
-  return {
-    data: shown.map((reject) => toRejectRow(reject, decisions.get(reject.id))),
-    next: last !== undefined && found.length > limit ? encodeCursor('rejects', [last.id]) : null,
-  }
+  return { data: shown.map((reject) => toRejectRow(reject, decisions.get(reject.id))), next }
 }
 
 /**

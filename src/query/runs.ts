@@ -10,7 +10,7 @@ import {
   type TaskError,
 } from '../db/read-runs.ts'
 import type { RunStatus } from '../db/runs.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
+import { cutById, idBefore } from './cursor.ts'
 import { formatInstant } from './rows.ts'
 
 /** A run with the sums of its tasks; counts are bars. */
@@ -42,10 +42,10 @@ export async function readRuns(
   db: Queryable,
   query: ListQuery & { readonly status?: RunStatus | undefined },
 ): Promise<{ data: RunSummary[]; next: string | null }> {
-  const before = beforeOf(query.cursor, 'runs')
+  const before = idBefore(query.cursor, 'runs')
   const found = await readRunRows(db, { status: query.status, before, limit: query.limit + 1 })
-  const { shown, next } = cut(found, query.limit, 'runs')
-  return { data: shown.map(toSummary), next }
+  const { shown, next } = cutById(found, query.limit, 'runs')
+  return { data: shown.map(runSummary), next }
 }
 
 /**
@@ -59,10 +59,11 @@ export async function readRun(db: Queryable, id: number): Promise<RunDetails> {
       hint: 'List them: stockyard runs',
     })
   }
-  return { ...toSummary(found), tasks: await readTaskRows(db, id) }
+  return { ...runSummary(found), tasks: await readTaskRows(db, id) }
 }
 
-function toSummary({ id, startedAt, finishedAt, firstError, ...same }: StoredRun): RunSummary {
+/** A run as it is shown. */
+export function runSummary({ id, startedAt, finishedAt, firstError, ...same }: StoredRun): RunSummary {
   return {
     run: id,
     ...same,
@@ -70,19 +71,4 @@ function toSummary({ id, startedAt, finishedAt, firstError, ...same }: StoredRun
     finished_at: finishedAt === null ? null : formatInstant(finishedAt),
     error: firstError,
   }
-}
-
-function beforeOf(cursor: string | undefined, kind: string): number | undefined {
-  return cursor === undefined ? undefined : decodeCursor(cursor, kind, ['number'])[0]
-}
-
-function cut<T extends { readonly id: number }>(
-  found: readonly T[],
-  limit: number,
-  kind: string,
-): { shown: T[]; next: string | null } {
-  const shown = found.slice(0, limit)
-  const last = shown.at(-1)
-  const hasMore = last !== undefined && found.length > limit
-  return { shown, next: hasMore ? encodeCursor(kind, [last.id]) : null }
 }

@@ -325,6 +325,28 @@ describe('the audit', () => {
     assert.equal(answer.json<{ data: { target: string }[] }>().data[0]?.target, url)
   })
 
+  it('is read page by page, like every list', async () => {
+    const app = await appWith(WIDE)
+    const headers = bearer(admin.key)
+    const page = async (query: string) =>
+      (await send(app, { method: 'GET', url: `/api/v1/audit${query}`, headers })).json<{
+        data: { id: number }[]
+        next: string | null
+      }>()
+    const all = (await readAudit(pool, { limit: 1_000_000 })).map(({ id }) => id)
+    const limit = Math.ceil((all.length + 1) / 3)
+    const ids: number[] = []
+    let query = `?limit=${limit}`
+    for (;;) {
+      const { data, next } = await page(query)
+      ids.push(...data.map(({ id }) => id))
+      if (next === null) break
+      query = `?limit=${limit}&cursor=${next}`
+    }
+    assert.ok(all.length > limit)
+    assert.deepEqual(ids, all)
+  })
+
   it('cannot be changed', async () => {
     for (const sql of [
       "UPDATE stockyard.audit SET actor = 'nobody'",

@@ -39,7 +39,7 @@ it('accept loads the bar, says who did it, and is seen in the prices and in the 
   const answer = await ask(app, url, { method: 'POST', body: { reason: 'checked by hand' } })
   assert.equal(answer.status, 200, answer.text)
   const decision = answer.body['decision'] as Record<string, unknown>
-  assert.deepEqual([decision['by'], decision['reason']], ['api', 'checked by hand'])
+  assert.deepEqual([decision['by'], decision['reason']], ['local', 'checked by hand'])
   const { rows } = await pool.query<{ close: number }>(
     "SELECT close FROM stockyard.bars('MSFT', '1d', '2024-05-06', '2024-05-07')",
   )
