@@ -25,11 +25,24 @@ export function rankSeries<T extends Candidate>(
     })
 }
 
-/** The best series of the provider, or of all where it is `auto`; null where there is none. */
-export function chooseSeries<T extends Candidate>(
+/** Start of a series' last bar, and whether that is final. */
+export interface SeriesEnd {
+  readonly ts: number
+  readonly final: boolean
+}
+
+/**
+ * The series whose last bar is the one that a merge of all would end with: it is the newest; of the newest
+ * ones it is final, or else of the best provider by priority. Null where there is none.
+ */
+export function chooseNewest<T extends Candidate>(
   series: readonly T[],
+  endOf: (one: T) => SeriesEnd,
   provider: string,
   priority?: readonly string[],
 ): T | null {
-  return rankSeries(series, provider, priority)[0] ?? null
+  const ranked = rankSeries(series, provider, priority)
+  const newest = ranked.reduce((most, one) => Math.max(most, endOf(one).ts), -Infinity)
+  const last = ranked.filter((one) => endOf(one).ts === newest)
+  return last.find((one) => endOf(one).final) ?? last[0] ?? null
 }

@@ -6,7 +6,7 @@ import type { Queryable } from '../db/connect.ts'
 import { getInstrument, type Instrument } from '../db/instruments.ts'
 import { findQuote } from '../db/quotes.ts'
 import { readSeriesStates, type LastBar, type SeriesState } from '../db/read-series.ts'
-import { AUTO_PROVIDER, rankSeries } from './choose-series.ts'
+import { AUTO_PROVIDER, chooseNewest } from './choose-series.ts'
 import { providerPriority } from './provider-priority.ts'
 import { barKey, formatInstant, type BarRow } from './rows.ts'
 
@@ -17,7 +17,7 @@ export interface LatestBar extends BarRow {
 }
 
 /** The bar that a head carries, as JSON. */
-function lastBarRow(interval: Interval, last: LastBar): BarRow {
+export function lastBarRow(interval: Interval, last: LastBar): BarRow {
   const { ts, final, ...values } = last
   return { ...barKey(interval, ts), ...values, state: final ? 'final' : 'provisional' }
 }
@@ -57,10 +57,7 @@ export async function findLatest(
 
 type StateWithBars = SeriesState & { readonly last: LastBar }
 
-/**
- * The series whose last bar comes first where series are merged: it is the newest; of the newest ones it is
- * final, or else of the best provider by priority. Null where there are no bars.
- */
+/** The series of the latest bar; null where there are no bars. */
 async function newestSeries(
   db: Queryable,
   { id: instrumentId, kind }: Instrument,
@@ -71,10 +68,7 @@ async function newestSeries(
   const there = states.filter((state): state is StateWithBars => state.last !== null)
   const priority =
     there.length < 2 ? undefined : await providerPriority(db, { kind, interval, asOf: null })
-  const ranked = rankSeries(there, provider, priority)
-  const newest = Math.max(...ranked.map(({ last }) => last.ts))
-  const last = ranked.filter((one) => one.last.ts === newest)
-  return last.find((one) => one.last.final) ?? last[0] ?? null
+  return chooseNewest(there, ({ last }) => last, provider, priority)
 }
 
 function noBars({ symbol }: Instrument, interval: Interval | null): StockyardError {

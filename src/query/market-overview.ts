@@ -4,8 +4,9 @@ import { formatDate } from '../domain/date.ts'
 import { mean, sampleDeviation } from '../domain/statistics.ts'
 import type { Connection, Pool } from '../db/connect.ts'
 import { listSplitOn, readDailyHeads, type DailyHead } from '../db/read-market.ts'
-import { AUTO_PROVIDER, chooseSeries } from './choose-series.ts'
+import { AUTO_PROVIDER, chooseNewest } from './choose-series.ts'
 import { effectiveActions } from './effective-actions.ts'
+import { providerPriority } from './provider-priority.ts'
 
 /** A symbol's move on the session. `change` is a part of 1. */
 export interface Mover {
@@ -55,9 +56,7 @@ export async function readMarketOverview(
 ): Promise<MarketOverview> {
   const heads = await readDailyHeads(db, exchange)
   const stocks = heads.filter(({ kind }) => kind !== 'index')
-  const best = [...Map.groupBy(stocks, ({ instrumentId }) => instrumentId).values()].map((series) =>
-    chooseSeries(newestOf(series), AUTO_PROVIDER)!,
-  )
+  const best = await latestOf(db, stocks)
   const session = best.reduce((newest, one) => Math.max(newest, one.session), -Infinity)
   const current = best.filter((one) => one.session === session)
   const movers = (await restateSplits(db, current, session)).map(toMover)
@@ -88,10 +87,20 @@ export async function readMarketOverview(
   }
 }
 
-/** The series of an instrument that have its newest session. */
-function newestOf(series: readonly DailyHead[]): DailyHead[] {
-  const newest = Math.max(...series.map(({ session }) => session))
-  return series.filter(({ session }) => session === newest)
+/** Of each instrument the series whose bar is its latest, by the priority for its kind. */
+async function latestOf(
+  db: Pool | Connection,
+  heads: readonly DailyHead[],
+): Promise<readonly DailyHead[]> {
+  const priorities = new Map<string, readonly string[]>()
+  for (const kind of new Set(heads.map((head) => head.kind))) {
+    priorities.set(kind, await providerPriority(db, { kind, interval: '1d', asOf: null }))
+  }
+  const endOf = ({ session, final }: DailyHead) => ({ ts: session, final })
+  const series = Map.groupBy(heads, ({ instrumentId }) => instrumentId).values()
+  return Array.from(series, (all) =>
+    chooseNewest(all, endOf, AUTO_PROVIDER, priorities.get(all[0]!.kind))!,
+  )
 }
 
 /** Closes of the session before, in the shares of this one. */

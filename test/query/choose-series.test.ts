@@ -1,7 +1,7 @@
 /** Whose bars answer. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { chooseSeries } from '../../src/query/choose-series.ts'
+import { rankSeries } from '../../src/query/choose-series.ts'
 
 const raw = (provider: string) => ({ provider, basis: 'raw' }) as const
 const split = (provider: string) => ({ provider, basis: 'split' }) as const
@@ -17,18 +17,18 @@ describe('choosing a series', () => {
     ]
     for (let first = 0; first < ranked.length; first += 1) {
       const there = ranked.slice(first)
-      assert.equal(chooseSeries(there.toReversed(), 'auto'), ranked[first])
+      assert.equal(rankSeries(there.toReversed(), 'auto')[0], ranked[first])
     }
   })
 
   it('prefers prices as traded of one provider', () => {
     const series = [split('polygon'), raw('polygon')]
-    assert.equal(chooseSeries(series, 'auto'), series[1])
+    assert.equal(rankSeries(series, 'auto')[0], series[1])
   })
 
   it('keeps to the provider that is asked for', () => {
     const series = [raw('polygon'), split('yahoo')]
-    assert.equal(chooseSeries(series, 'yahoo'), series[1])
-    assert.equal(chooseSeries(series, 'manual'), null)
+    assert.equal(rankSeries(series, 'yahoo')[0], series[1])
+    assert.equal(rankSeries(series, 'manual')[0], undefined)
   })
 })
