@@ -4,7 +4,7 @@ import { formatDate } from '../domain/date.ts'
 import { mean, sampleDeviation } from '../domain/statistics.ts'
 import type { Connection, Pool } from '../db/connect.ts'
 import { listSplitOn, readDailyHeads, type DailyHead } from '../db/read-market.ts'
-import { AUTO_PROVIDER, chooseNewest } from './choose-series.ts'
+import { AUTO_PROVIDER, chooseNewest, type SeriesEnd } from './choose-series.ts'
 import { effectiveActions } from './effective-actions.ts'
 import { providerPriority } from './provider-priority.ts'
 
@@ -87,6 +87,10 @@ export async function readMarketOverview(
   }
 }
 
+function endOf({ session, final }: DailyHead): SeriesEnd {
+  return { ts: session, final }
+}
+
 /** Of each instrument the series whose bar is its latest, by the priority for its kind. */
 async function latestOf(
   db: Pool | Connection,
@@ -96,7 +100,6 @@ async function latestOf(
   for (const kind of new Set(heads.map((head) => head.kind))) {
     priorities.set(kind, await providerPriority(db, { kind, interval: '1d', asOf: null }))
   }
-  const endOf = ({ session, final }: DailyHead) => ({ ts: session, final })
   const series = Map.groupBy(heads, ({ instrumentId }) => instrumentId).values()
   return Array.from(series, (all) =>
     chooseNewest(all, endOf, AUTO_PROVIDER, priorities.get(all[0]!.kind))!,
