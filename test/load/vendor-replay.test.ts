@@ -1,6 +1,6 @@
 /**
  * Recordings of Polygon and Yahoo, sent over real HTTP and taken the whole way into the store: each bar
- * is there once, digit for digit (Yahoo's to four decimals, which is what its float32 numbers mean).
+ * is there once, digit for digit (Yahoo's as far as its 32-bit floats hold them).
  * The recordings are not part of the project: STOCKYARD_RECORDINGS names the folder that has them.
  */
 import assert from 'node:assert/strict'
@@ -112,8 +112,9 @@ async function storedBars(
   )
 }
 
+/** What a 32-bit float stands for: four decimals, and six digits at least. */
 function round(value: number): number {
-  return Number(value.toFixed(4))
+  return Number(value.toFixed(Math.max(4, 5 - Math.floor(Math.log10(value)))))
 }
 
 /** The date of an instant in a zone, as a day. */

@@ -203,6 +203,26 @@ describe('values', () => {
     assert.match(at(2).rawAt(0), /"open":75\.0875015258789/)
   })
 
+  test('have six digits at least, as 32-bit floats do, however small they are', () => {
+    // Each beside the float that is nearest to it, or the next one.
+    for (const [meant, wire] of [
+      [0.128348, 0.12834799289703369],
+      [1.12219, 1.1221944093704224],
+      [0.009202, 0.009201999753713608],
+      [0.009202, 0.009202000685036182],
+      [0.000012345, 0.000012345000482571777],
+      [0.01, 0.009999999776482582],
+      [9.99999, 9.999987602233887],
+      [12.9832, 12.983249664306641],
+      [43.675, 43.67499542236328],
+      [6914.9961, 6914.99609375],
+    ] as const) {
+      const quote = { open: [wire], high: [wire], low: [wire], close: [wire] }
+      const { batch } = readOk(['2024-03-11T13:30:00Z'], { quote })
+      assert.equal(barAt(batch, 0).close, meant)
+    }
+  })
+
   test('are all there but a volume that no row has', () => {
     const times = ['2024-03-11T13:30:00Z', '2024-03-12T13:30:00Z']
     const none = readOk(times, { quote: { volume: undefined } })

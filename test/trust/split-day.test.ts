@@ -74,7 +74,7 @@ function truth(
   return copy
 }
 
-/** What is read must be what the exchange had; of Yahoo's prices four decimals are kept. */
+/** What is read must be what the exchange had; of Yahoo's prices six digits are kept. */
 async function assertReads(
   provider: string,
   interval: Interval,

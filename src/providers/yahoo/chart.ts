@@ -84,16 +84,27 @@ export function sessionDayOf(instant: number, zone: Zone, meta: JsonRecord): num
   return isLate && instant !== instantOf(meta['regularMarketTime']) ? day + DAY_MS : day
 }
 
-/** 10 to the power of the decimals that are kept of a price. */
+/** 10 to the power of the decimals that are always kept of a price. */
 export function priceScale(meta: JsonRecord): number {
   const hint = meta['priceHint']
   const decimals = typeof hint === 'number' && Number.isInteger(hint) ? hint : DECIMALS_MIN
   return 10 ** Math.min(Math.max(decimals, DECIMALS_MIN), DECIMALS_MAX)
 }
 
-/** A price without the noise of the 32-bit float that it was: 75.0875015258789 is 75.0875. */
+/**
+ * So many digits of a price survive as a 32-bit float. It holds a seventh at times, but the vendor's last
+ * binary digit is not always right: 43.675 comes as the float below it, 43.67499542236328.
+ */
+const DIGITS = 6
+
+/**
+ * A price without the noise of the 32-bit float that it was: 75.0875015258789 is 75.0875. The digits of a
+ * small price, such as a rate or one from before many splits, reach further than the decimals that are
+ * always kept.
+ */
 export function roundPrice(price: number, scale: number): number {
-  return Math.round(price * scale) / scale
+  const hasAllDigits = Math.abs(price) * scale >= 10 ** (DIGITS - 1)
+  return hasAllDigits ? Math.round(price * scale) / scale : Number(price.toPrecision(DIGITS))
 }
 
 export function finiteOrNull(value: unknown): number | null {
