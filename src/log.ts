@@ -2,10 +2,15 @@
  * The log: one pino logger, made once from the configuration and passed in. Secrets that were loaded
  * are registered here and are blanked in whatever is written, by value and not only by name.
  */
-import { pino, type Logger } from 'pino'
-import pretty from 'pino-pretty'
+import { createRequire } from 'node:module'
+import type * as Pino from 'pino'
+import type { Logger } from 'pino'
+import type { PinoPretty } from 'pino-pretty'
 
 export type { Logger }
+
+// The libraries are loaded when a log is made: most of what imports this file only redacts.
+const require = createRequire(import.meta.url)
 
 const secrets = new Set<string>()
 
@@ -53,6 +58,7 @@ export interface LogOptions {
 
 /** A logger that writes to standard error, so that standard output stays for results. */
 export function makeLogger(options: LogOptions): Logger {
+  const { pino } = require('pino') as typeof Pino
   const isPretty =
     options.format === 'pretty' || (options.format === undefined && process.stderr.isTTY)
   const settings = {
@@ -61,6 +67,7 @@ export function makeLogger(options: LogOptions): Logger {
     hooks: { streamWrite: (line: string) => redact(line) },
   }
   if (!isPretty) return pino(settings, pino.destination({ dest: 2, sync: true }))
+  const pretty = require('pino-pretty') as typeof PinoPretty
   return pino(
     settings,
     pretty({

@@ -1,8 +1,6 @@
 /** Rows of a file that a person brings, some thousand at a time: CSV, NDJSON, Parquet, Arrow. */
 import { createReadStream } from 'node:fs'
 import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { RecordBatchReader } from 'apache-arrow'
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { csvRecords } from './read-csv.ts'
 
@@ -130,7 +128,10 @@ const compressors = {
   BROTLI: (bytes: Uint8Array) => brotliDecompressSync(bytes),
 }
 
+// The libraries of the next two are large: they are loaded where they read.
 async function* parquetRows(path: string): AsyncGenerator<FileRow> {
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } =
+    await import('hyparquet')
   const file = await asyncBufferFromFile(path)
   const metadata = await parquetMetadataAsync(file)
   let rowStart = 0
@@ -143,6 +144,7 @@ async function* parquetRows(path: string): AsyncGenerator<FileRow> {
 }
 
 async function* arrowRows(path: string): AsyncGenerator<FileRow> {
+  const { RecordBatchReader } = await import('apache-arrow')
   const reader = await RecordBatchReader.from(createReadStream(path))
   for await (const batch of reader) {
     const columns = batch.schema.fields.map(({ name }, i) => [name, batch.getChildAt(i)!] as const)

@@ -2,7 +2,6 @@
  * What a failure on the way to or from a vendor means: one stable code a case, a sentence that names
  * the vendor and never the query, whether another try can help, and whether the call ever left.
  */
-import { errors } from 'undici'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { redact } from '../log.ts'
 
@@ -41,7 +40,7 @@ export function transportFailure(cause: unknown, phase: Phase, place: string): T
     return { sent: false, error: failure('PROVIDER_UNREACHABLE', sentence, cause, NETWORK_HINT) }
   }
   if (TLS_CODE.test(code)) return { sent: false, error: tlsError(cause, code, place) }
-  if (cause instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (nameOf(cause) === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
     const sentence = `${place} broke the rules of HTTP: ${wordsOf(cause)}.`
     return { sent: true, error: failure('PROVIDER_PROTOCOL', sentence, cause, NETWORK_HINT) }
   }
@@ -104,6 +103,11 @@ function codeOf(cause: unknown): string {
   const own: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined
   if (typeof own === 'string') return own
   return cause instanceof AggregateError && cause.errors.length > 0 ? codeOf(cause.errors[0]) : ''
+}
+
+// By name: undici is loaded with the first call only, and not to look at an error.
+function nameOf(cause: unknown): string {
+  return cause instanceof Error ? cause.name : ''
 }
 
 function wordsOf(cause: unknown): string {

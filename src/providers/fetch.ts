@@ -3,7 +3,7 @@
  * where that can help, and gives the body back as it came. It knows no vendor and no budget: whoever
  * calls it pays for each request through `pay`.
  */
-import { Agent, request as sendHttp, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher, request as sendHttp } from 'undici'
 import type { Clock } from '../clock.ts'
 import { StockyardError } from '../domain/error.ts'
 import { registerSecret, type Logger } from '../log.ts'
@@ -34,8 +34,15 @@ export interface HttpClientOptions {
   readonly random?: () => number
 }
 
-export interface HttpClient extends Required<HttpClientOptions> {
+/** The library that sends, with the connections that are kept. */
+interface Sender {
   readonly agent: Agent
+  readonly request: typeof sendHttp
+}
+
+export interface HttpClient extends Required<HttpClientOptions> {
+  /** What sends, made with the first call. */
+  readonly sender: () => Promise<Sender>
   /** Closes all connections; calls in flight fail. */
   close(): Promise<void>
 }
@@ -78,6 +85,25 @@ const READ_AHEAD_BYTES = 1024 * 1024
 /** A client with its own pool of kept-alive connections. Certificates are always verified. */
 export function makeHttpClient(options: HttpClientOptions): HttpClient {
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS
+  let sender: Promise<Sender> | undefined
+  return {
+    clock: options.clock,
+    log: options.log,
+    userAgent: options.userAgent ?? 'stockyard',
+    deadlineMs,
+    maxBytes: options.maxBytes ?? MAX_BYTES,
+    retries: options.retries ?? RETRIES,
+    random: options.random ?? Math.random,
+    sender: () => (sender ??= openSender(deadlineMs)),
+    close: async () => {
+      if (sender !== undefined) await (await sender).agent.destroy()
+    },
+  }
+}
+
+/** Loaded with the first call, since most commands make none and it is the largest of what they load. */
+async function openSender(deadlineMs: number): Promise<Sender> {
+  const { Agent, request } = await import('undici')
   const agent = new Agent({
     allowH2: false,
     connections: 8,
@@ -87,17 +113,7 @@ export function makeHttpClient(options: HttpClientOptions): HttpClient {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  return {
-    clock: options.clock,
-    log: options.log,
-    userAgent: options.userAgent ?? 'stockyard',
-    deadlineMs,
-    maxBytes: options.maxBytes ?? MAX_BYTES,
-    retries: options.retries ?? RETRIES,
-    random: options.random ?? Math.random,
-    agent,
-    close: () => agent.destroy(),
-  }
+  return { agent, request }
 }
 
 /**
@@ -206,6 +222,7 @@ async function exchange(
   place: string,
 ): Promise<Reply | Failed> {
   const { signal } = target
+  const sender = await client.sender()
   const abort = new AbortController()
   const stop = () => abort.abort()
   let isLate = false
@@ -218,8 +235,8 @@ async function exchange(
   if (isAborted(signal)) stop()
   let phase: Phase = 'headers'
   try {
-    const response = await sendHttp(url, {
-      dispatcher: client.agent,
+    const response = await sender.request(url, {
+      dispatcher: sender.agent,
       signal: abort.signal,
       highWaterMark: READ_AHEAD_BYTES,
       headers: {

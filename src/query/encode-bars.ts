@@ -1,10 +1,8 @@
 /** Bars of some series as the bytes of a file or an answer, in each of the formats that stream. */
 import type { Interval } from '../domain/interval.ts'
-import { writeArrow } from '../formats/write-arrow.ts'
-import { writeParquet } from '../formats/write-parquet.ts'
 import type { SeriesBars } from '../formats/row-groups.ts'
 import { writeSql, type SqlTable } from '../formats/write-sql.ts'
-import { tableShape } from '../formats/table-shape.ts'
+import { tableShape, type TableShape } from '../formats/table-shape.ts'
 import type { BarChunk } from './bar-chunk.ts'
 import { barBytes } from './bar-bytes.ts'
 import { csvHeader, csvLines, FIELDS, type Field } from './rows.ts'
@@ -41,7 +39,22 @@ export function encodeBars(
   if (format === 'csv' || format === 'ndjson') return textOf(sources, format, fields)
   const shape = tableShape(intervals, fields)
   const bars = stretchesOf(sources)
-  return format === 'arrow' ? writeArrow(bars, shape) : writeParquet(bars, shape)
+  return writeFile(bars, shape, format)
+}
+
+/** The libraries of these formats are large: they are loaded where they write. */
+async function* writeFile(
+  bars: AsyncIterable<SeriesBars>,
+  shape: TableShape,
+  format: 'arrow' | 'parquet',
+): AsyncGenerator<Uint8Array> {
+  if (format === 'arrow') {
+    const { writeArrow } = await import('../formats/write-arrow.ts')
+    yield* writeArrow(bars, shape)
+  } else {
+    const { writeParquet } = await import('../formats/write-parquet.ts')
+    yield* writeParquet(bars, shape)
+  }
 }
 
 /**

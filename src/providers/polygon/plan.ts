@@ -26,7 +26,7 @@ export const REACHES: readonly Reach[] = [
 const SLACK_DAYS = 1
 
 /** The vendor counts days by New York's clock. */
-const ZONE = getZone('America/New_York')
+const ZONE = 'America/New_York'
 
 const TICKER = /\/tickers?\/([^/]+)/
 /** Days, or instants in milliseconds where a page goes on, as a path ends with them. */
@@ -41,7 +41,7 @@ function topicsOf({ path, params }: VendorRequest, now: number): readonly string
   const market = marketOf(decodeURIComponent(ticker))
   const period = PERIOD.exec(path)
   if (period === null) return [`${market}: ${path.replace(TICKER, '/*')}`]
-  const today = ZONE.localDay(now)
+  const today = getZone(ZONE).localDay(now)
   const from = dayOf(period[1]!)
   const last = dayOf(period[2] ?? period[1]!)
   const needed = REACHES.findIndex(
@@ -54,7 +54,7 @@ function topicsOf({ path, params }: VendorRequest, now: number): readonly string
 }
 
 function dayOf(text: string): number {
-  return /^\d{12,}$/.test(text) ? ZONE.localDay(Number(text)) : parseDay(text)
+  return /^\d{12,}$/.test(text) ? getZone(ZONE).localDay(Number(text)) : parseDay(text)
 }
 
 function marketOf(ticker: string): string {

@@ -9,7 +9,7 @@ import { goodDocument, isRecord, malformed, noData, type JsonRecord } from './fa
 import { isInstant } from './aggregates.ts'
 import { vendorTicker } from './request.ts'
 
-const NEW_YORK = getZone('America/New_York')
+const NEW_YORK = 'America/New_York'
 const NS_PER_MS = 1e6
 
 /** The quote in an answer. */
@@ -28,7 +28,7 @@ export function parseQuote(body: VendorBody, symbol: string): QuoteAnswer | Vend
   if (!isRecord(row)) return malformed('The quote is not an object.')
   const instant = numberOf(row['t'])
   if (instant === null || !isInstant(instant)) return malformed('The quote has no time.')
-  return quoteOf(row['T'] ?? document['ticker'], symbol, NEW_YORK.localDay(instant), {
+  return quoteOf(row['T'] ?? document['ticker'], symbol, getZone(NEW_YORK).localDay(instant), {
     price: row['c'],
     open: row['o'],
     high: row['h'],
@@ -62,7 +62,7 @@ function snapshotQuote(ticker: JsonRecord, symbol: string): QuoteAnswer | Vendor
   // Nanoseconds, more than a double holds exactly; a date needs no more than it does hold.
   const instant = updated === null ? Number.NaN : updated / NS_PER_MS
   if (!isInstant(instant)) return malformed('The snapshot has no time.')
-  return quoteOf(ticker['ticker'], symbol, NEW_YORK.localDay(instant), {
+  return quoteOf(ticker['ticker'], symbol, getZone(NEW_YORK).localDay(instant), {
     price: numberOf(day['c']) || trade['p'],
     open: zeroAsNull(day['o']),
     high: zeroAsNull(day['h']),
