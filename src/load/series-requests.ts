@@ -7,7 +7,7 @@ import { getCalendar } from '../domain/calendar/registry.ts'
 import type { DayRange } from '../domain/coverage.ts'
 import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
-import { findHead, type SeriesKey } from '../db/series.ts'
+import { findHead, type SeriesHead, type SeriesKey } from '../db/series.ts'
 import { withSeriesLock } from '../db/series-lock.ts'
 import { readTrading } from '../db/symbols.ts'
 import type { TaskCounts } from '../db/runs.ts'
@@ -16,6 +16,7 @@ import { askBars, type AskContext, type AskedBars } from './ask.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
 import { fetchBackwards, saysNothing } from './earlier-history.ts'
 import type { Loaded } from './load-batch.ts'
+import { makeLoadTurns, type LoadTurns } from './load-turns.ts'
 import { chosenCalls, takeMarketDays, type MarketDays } from './market-days.ts'
 import type { Wish } from './plan.ts'
 import { retryLocked } from './retry-locked.ts'
@@ -121,18 +122,21 @@ async function fetchPlanned(
     notes: [...new Set([...before.notes, ...lacks])],
   }
   report(progress)
+  const turns = makeLoadTurns()
   const take = async (call: BarRequest) => {
     await context.archive?.room?.()
     context.signal?.throwIfAborted()
     const answer: AskedBars = await askBars(context, provider, call, calendar)
-    const loaded = await addAnswer(context, task, answer, calendar)
-    progress = addLoaded(progress, loaded, answer)
-    restateFrom ??= loaded.restateFrom
-    // Another series of the instrument learnt of a split after these calls were planned.
-    if (task.provider.basis === 'split' && (head?.coverage.length ?? 0) > 0) {
-      restateFrom ??= loaded.forgottenFrom
-    }
-    report(progress)
+    await turns.add(async () => {
+      const loaded = await addAnswer(context, task, answer, calendar)
+      progress = addLoaded(progress, loaded, answer)
+      restateFrom ??= loaded.restateFrom
+      // Another series of the instrument learnt of a split after these calls were planned.
+      if (task.provider.basis === 'split' && (head?.coverage.length ?? 0) > 0) {
+        restateFrom ??= loaded.forgottenFrom
+      }
+      report(progress)
+    })
     return answer.next
   }
   const run = async (request: BarRequest) => {
@@ -141,29 +145,58 @@ async function fetchPlanned(
     progress = { ...progress, requestsDone: progress.requestsDone + 1 }
     report(progress)
   }
-  const [first, ...others] = requests
-  if (first === undefined) return { progress, restateFrom }
+  if (requests.length === 0) return { progress, restateFrom }
   const stopped = task.stopped?.()
   if (stopped !== undefined) throw stopped
   try {
-    await run(first)
-  } catch (error) {
-    if (!saysNothing(error)) throw error
-    // History may begin later than asked for.
-    const checked = (request: BarRequest) => {
-      context.signal?.throwIfAborted()
-      return run(request)
+    const since = await runCalls(context, task, { requests, head, calendar, run, turns })
+    if (since !== null) {
+      progress = { ...progress, notes: [...progress.notes, since] }
+      report(progress)
     }
-    const since = await fetchBackwards(context.pool, series, requests, error, head, calendar, checked)
-    progress = { ...progress, notes: [...progress.notes, since] }
-    report(progress)
-    return { progress, restateFrom }
-  }
-  for (const request of others) {
-    context.signal?.throwIfAborted()
-    await run(request)
+  } finally {
+    // Also where the next call failed: what came before it was paid for.
+    await turns.settle()
   }
   return { progress, restateFrom }
+}
+
+/** The calls of a plan, of which there is one at least, and how one of them is made. */
+interface Calls {
+  readonly requests: readonly BarRequest[]
+  /** The series before all of them. */
+  readonly head: SeriesHead | null
+  readonly calendar: Calendar
+  readonly run: (request: BarRequest) => Promise<void>
+  readonly turns: LoadTurns
+}
+
+/**
+ * Makes calls, oldest first; from the newest backwards where the oldest says that there is nothing, since
+ * history may begin later than asked for. Returns what is to be said of that, or null.
+ */
+async function runCalls(
+  { pool, signal }: AskContext,
+  { series }: SeriesTask,
+  { requests, head, calendar, run, turns }: Calls,
+): Promise<string | null> {
+  const [first, ...others] = requests
+  try {
+    await run(first!)
+  } catch (error) {
+    await turns.settle()
+    if (!saysNothing(error)) throw error
+    return await fetchBackwards(pool, series, requests, error, head, calendar, async (request) => {
+      signal?.throwIfAborted()
+      await run(request)
+      await turns.settle()
+    })
+  }
+  for (const request of others) {
+    signal?.throwIfAborted()
+    await run(request)
+  }
+  return null
 }
 
 /** Takes an answer page by page. */

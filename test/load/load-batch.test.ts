@@ -299,7 +299,8 @@ function dyingPool(statement: number, splitAtHead = false): { pool: Pool; died: 
           .connection
         socket.stream.destroy()
       }
-      const text = typeof args[0] === 'string' ? args[0] : ''
+      const [asked] = args as [string | { readonly text?: string }]
+      const text = (typeof asked === 'string' ? asked : asked.text) ?? ''
       if (splitAtHead && text.includes('UPDATE stockyard.series_heads')) {
         return query('COMMIT')
           .then(() => query('BEGIN'))
