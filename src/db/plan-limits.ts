@@ -80,13 +80,14 @@ export async function readPlanLimits(
     vendor_words: string
     refused_at: Date
     retry_after: Date
-  }>(
-    `SELECT topic, vendor_words, refused_at, retry_after
+  }>({
+    name: 'plan-limits',
+    text: `SELECT topic, vendor_words, refused_at, retry_after
      FROM stockyard.plan_limits, (SELECT ${NOW} AS now) AS moment
      WHERE provider = $1 AND account = $3 AND retry_after > now
      ORDER BY refused_at DESC, topic`,
-    [provider, now ?? null, account ?? ''],
-  )
+    values: [provider, now ?? null, account ?? ''],
+  })
   return rows.map((row) => ({
     topic: row.topic,
     words: row.vendor_words,
