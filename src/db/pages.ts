@@ -168,38 +168,56 @@ export interface PageChange {
   readonly runId: number
 }
 
+/** Where a change stands among others, the newest first. */
+export interface PageChangeKey {
+  readonly changedAt: number
+  readonly seriesId: number
+  readonly startsOn: number
+}
+
 /**
  * Kept versions of the pages of some series, newest change first, each with its successor: the next
- * kept version, or else the current page.
+ * kept version, or else the current page. Of one instant those of the highest series id and the latest
+ * page come first.
+ * @param after only changes that come after this place
  */
 export async function readPageChanges(
   pool: Pool,
   series: readonly { readonly id: number; readonly interval: Interval }[],
   limit: number,
+  after: PageChangeKey | null = null,
 ): Promise<PageChange[]> {
+  const { rows } = await pool.query<{
+    series_id: number
+    starts_on: string
+    valid_until: Date
+    replaced_by: number
+  }>(
+    `SELECT series_id, starts_on, valid_until, replaced_by FROM stockyard.page_versions
+     WHERE series_id = ANY ($1::integer[])
+       AND ($3::timestamptz IS NULL
+            OR (valid_until, series_id, starts_on) < ($3, $4::integer, $5::date))
+     ORDER BY valid_until DESC, series_id DESC, starts_on DESC LIMIT $2`,
+    [
+      series.map(({ id }) => id),
+      limit,
+      after === null ? null : new Date(after.changedAt),
+      after?.seriesId,
+      after === null ? null : formatDate(after.startsOn),
+    ],
+  )
   const changes: PageChange[] = []
-  for (const one of series) {
-    const { rows } = await pool.query<{
-      starts_on: string
-      valid_until: Date
-      replaced_by: number
-    }>(
-      `SELECT starts_on, valid_until, replaced_by FROM stockyard.page_versions
-       WHERE series_id = $1 ORDER BY valid_until DESC, starts_on DESC LIMIT $2`,
-      [one.id, limit],
-    )
-    for (const row of rows) {
-      const changedAt = row.valid_until.getTime()
-      const versions = await readVersionsFrom(pool, one, row.starts_on, changedAt)
-      const [before, next] = versions
-      if (before === undefined) continue
-      const { id: seriesId, interval } = one
-      const isSuccessor = next !== undefined && next.validFrom <= changedAt
-      const after = isSuccessor ? versionAsOf(next, changedAt) : null
-      changes.push({ seriesId, interval, before, after, changedAt, runId: row.replaced_by })
-    }
+  for (const { series_id: seriesId, starts_on, valid_until, replaced_by: runId } of rows) {
+    const { interval } = series.find(({ id }) => id === seriesId)!
+    const changedAt = valid_until.getTime()
+    const versions = await readVersionsFrom(pool, { id: seriesId, interval }, starts_on, changedAt)
+    const [before, next] = versions
+    if (before === undefined) continue
+    const isSuccessor = next !== undefined && next.validFrom <= changedAt
+    const successor = isSuccessor ? versionAsOf(next, changedAt) : null
+    changes.push({ seriesId, interval, before, after: successor, changedAt, runId })
   }
-  return changes.sort((a, b) => b.changedAt - a.changedAt).slice(0, limit)
+  return changes
 }
 
 /** The version that ended at an instant, and the one that took its place. */

@@ -2,11 +2,12 @@
  * Revisions: final bars that were changed, with the values before and after. They are not kept as such
  * but are the difference of two versions of a page.
  */
+import { DAY_MS } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
 import { hasSameValues, type Page } from '../domain/page.ts'
 import type { Pool } from '../db/connect.ts'
 import { getInstrument } from '../db/instruments.ts'
-import { readPageChanges, type PageChange } from '../db/pages.ts'
+import { readPageChanges, type PageChange, type PageChangeKey } from '../db/pages.ts'
 import { listSeries, type SeriesRef } from '../db/read-series.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { barKey, barValues, formatInstant, type BarValues } from './rows.ts'
@@ -67,8 +68,8 @@ export function changedBars(
   return changed.reverse()
 }
 
-/** Pages that changed and are read first; more are read only where these do not fill the answer. */
-const CHANGES_AT_FIRST = 32
+/** Pages that changed and are read at a time; more are read only where these do not fill the answer. */
+const CHANGES_AT_ONCE = 32
 
 /**
  * The revisions of a symbol, newest change first.
@@ -82,23 +83,38 @@ export async function readRevisions(db: Pool, query: RevisionQuery): Promise<Rev
     query.cursor === undefined
       ? null
       : decodeCursor(query.cursor, 'revisions', ['number', 'number', 'number'])
-  for (let limit = CHANGES_AT_FIRST; ; limit *= 4) {
-    const changes = await readPageChanges(db, series, limit)
-    const rest = changes
-      .flatMap(expand)
-      .sort(byNewest)
-      .filter((found) => isAfter(found, after))
-    if (rest.length <= query.limit && changes.length === limit) continue
-    const shown = rest.slice(0, query.limit)
-    const last = shown.at(-1)
-    return {
-      data: shown.map((found) => toRevision(instrument.symbol, series, found)),
-      next:
-        last !== undefined && rest.length > shown.length
-          ? encodeCursor('revisions', keyOf(last))
-          : null,
-    }
+  const rest = await foundAfter(db, series, after, query.limit)
+  const shown = rest.slice(0, query.limit)
+  const last = shown.at(-1)
+  const hasMore = last !== undefined && rest.length > shown.length
+  return {
+    data: shown.map((found) => toRevision(instrument.symbol, series, found)),
+    next: hasMore ? encodeCursor('revisions', keyOf(last)) : null,
   }
+}
+
+/** The changed bars after a place, as pages come: newest change first, of a page the last bar first; more than `limit` where there are more. */
+async function foundAfter(
+  db: Pool,
+  series: readonly SeriesRef[],
+  after: RevisionKey | null,
+  limit: number,
+): Promise<Found[]> {
+  const found: Found[] = []
+  let place = after === null ? null : pageBefore(after)
+  for (;;) {
+    const changes = await readPageChanges(db, series, CHANGES_AT_ONCE, place)
+    found.push(...changes.flatMap(expand).filter((one) => isAfter(one, after)))
+    const last = changes.at(-1)
+    if (found.length > limit || last === undefined || changes.length < CHANGES_AT_ONCE) return found
+    place = { ...last, startsOn: last.before.startsOn }
+  }
+}
+
+/** A place just before the page that holds a bar: a session can begin on the evening before its date. */
+function pageBefore([changedAt, seriesId, ts]: RevisionKey): PageChangeKey {
+  const startsOn = Math.floor(ts / DAY_MS) * DAY_MS + 2 * DAY_MS
+  return { changedAt, seriesId, startsOn }
 }
 
 interface Found extends ChangedBar {
@@ -113,10 +129,6 @@ type RevisionKey = readonly [changedAt: number, seriesId: number, ts: number]
 
 function keyOf({ change, ts }: Found): RevisionKey {
   return [change.changedAt, change.seriesId, ts]
-}
-
-function byNewest(a: Found, b: Found): number {
-  return compareKeys(keyOf(b), keyOf(a))
 }
 
 function compareKeys(a: RevisionKey, b: RevisionKey): number {

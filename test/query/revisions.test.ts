@@ -9,7 +9,9 @@ import { readRejects } from '../../src/query/rejects.ts'
 import { readRun, readRuns } from '../../src/query/runs.ts'
 import { readStatus } from '../../src/query/status.ts'
 import { makeDatabase } from '../support/database.ts'
-import { fillStore, REVISED, reviseAgain } from '../support/filled-store.ts'
+import { calendar } from '../support/bars.ts'
+import { day, fillStore, REVISED, reviseAgain } from '../support/filled-store.ts'
+import { loadSeries } from '../support/loaded-series.ts'
 
 const { pool } = await makeDatabase()
 const { runs } = await fillStore(pool)
@@ -113,6 +115,47 @@ describe('revisions of a symbol', () => {
     const others = { symbol: 'AAPL', limit: 3 }
     assert.deepEqual((await readRevisions(pool, { ...others, interval: '1m' })).data, [])
     assert.deepEqual((await readRevisions(pool, { ...others, provider: 'yahoo' })).data, [])
+  })
+})
+
+describe('many revisions of one instant', () => {
+  const SESSIONS = calendar.sessions(day('2024-01-02'), day('2024-03-01'))
+  const PROVIDERS = ['alpha-vantage', 'polygon']
+  const LATER = Date.parse('2024-04-01T12:00:00Z')
+
+  it('come each once, whatever the size of pages', async (t) => {
+    const { pool: own } = await makeDatabase(t)
+    for (const close of [10, 11]) {
+      for (const provider of PROVIDERS) {
+        const bars = batchOf(SESSIONS.map(({ open }): [number, number] => [open, close]))
+        for (const column of ['open', 'high', 'low'] as const) bars[column].set(bars.close)
+        bars.volume.fill(1)
+        const series = { symbol: 'TIE', interval: '1m', provider, basis: 'raw' } as const
+        await loadSeries(own, series, bars, LATER + close)
+      }
+    }
+    // Two vendors' changes of the very same millisecond.
+    await own.query("UPDATE stockyard.page_versions SET valid_until = '2024-04-02T00:00:00Z'")
+    await own.query("UPDATE stockyard.pages SET valid_from = '2024-04-02T00:00:00Z'")
+    const ids = await own.query<{ provider: string }>(
+      'SELECT provider FROM stockyard.series ORDER BY id DESC',
+    )
+    const newestFirst = SESSIONS.map(({ open }) => open).toReversed()
+    const expected = ids.rows.flatMap(({ provider }) =>
+      newestFirst.map((open) => [provider, open, 10, 11]),
+    )
+    for (const limit of [7, 50, 1000]) {
+      const seen: unknown[] = []
+      let cursor: string | undefined
+      do {
+        const page = await readRevisions(own, { symbol: 'TIE', limit, cursor })
+        for (const { provider, ts, old, new: after } of page.data) {
+          seen.push([provider, Date.parse(ts!), old.close, after!.close])
+        }
+        cursor = page.next ?? undefined
+      } while (cursor !== undefined)
+      assert.deepEqual(seen, expected, String(limit))
+    }
   })
 })
 
