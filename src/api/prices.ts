@@ -17,6 +17,7 @@ import { FIELDS, parseFields, type Field } from '../query/rows.ts'
 import { acceptedFormat } from './accepted-format.ts'
 import type { ApiContext, ApiOptions, App, ProviderInfo } from './context.ts'
 import { allowKeeping, entityTag, holdsAnswer } from './entity-tag.ts'
+import { makeKeptAnswers, type KeptAnswers } from './kept-answers.ts'
 import { FORMATS, manyAnswer, MEDIA_TYPES, priceAnswer, type Format } from './price-formats.ts'
 import {
   choice,
@@ -128,9 +129,10 @@ const unchanged = {
 }
 
 export function addPrices(app: App, context: ApiContext): void {
-  addPricesOfOne(app, context, { url: '/api/v1/stocks/:symbol/prices', what: 'stock' })
-  addPricesOfOne(app, context, { url: '/api/v1/indices/:symbol/prices', what: 'index' })
-  addPricesOfMany(app, context)
+  const kept = makeKeptAnswers()
+  addPricesOfOne(app, context, kept, { url: '/api/v1/stocks/:symbol/prices', what: 'stock' })
+  addPricesOfOne(app, context, kept, { url: '/api/v1/indices/:symbol/prices', what: 'index' })
+  addPricesOfMany(app, context, kept)
 }
 
 interface PricesRoute {
@@ -139,7 +141,12 @@ interface PricesRoute {
   readonly what: 'stock' | 'index'
 }
 
-function addPricesOfOne(app: App, context: ApiContext, { url, what }: PricesRoute): void {
+function addPricesOfOne(
+  app: App,
+  context: ApiContext,
+  kept: KeptAnswers,
+  { url, what }: PricesRoute,
+): void {
   const { readPool: pool, options } = context
   app.get(
     url,
@@ -161,9 +168,10 @@ function addPricesOfOne(app: App, context: ApiContext, { url, what }: PricesRout
       const { symbol } = request.params
       if (what === 'index') await requireIndex(pool, symbol)
       const wanted = { symbol, ...toBarQuery(asked, context) }
-      const answering = await beginAnswer(request, reply, context, [symbol])
+      const answering = await beginAnswer(request, reply, { ...context, kept }, [symbol])
       if (answering.isKnown) return reply.code(304).send()
-      const { format, fields } = answering
+      if (answering.kept !== null) return reply.send(answering.kept)
+      const { format, fields, tag } = answering
       if (format !== 'json' && asked.limit === undefined) {
         const stream = await streamBars(pool, wanted, asked.cursor)
         return sendStreams([stream], answering, request, reply, context)
@@ -172,7 +180,9 @@ function addPricesOfOne(app: App, context: ApiContext, { url, what }: PricesRout
       const answer = await readBars(pool, wanted, limit, asked.cursor)
       if (format === 'json') {
         await ownTurn()
-        return reply.send(priceAnswer(answer, fields))
+        const body = priceAnswer(answer, fields)
+        kept.keep(tag, body)
+        return reply.send(body)
       }
       linkNext(reply, request.url, answer.next)
       return sendStreams([{ ...answer, chunks: [answer] }], answering, request, reply, context)
@@ -189,7 +199,7 @@ async function requireIndex(pool: ApiContext['pool'], typed: string): Promise<vo
   })
 }
 
-function addPricesOfMany(app: App, context: ApiContext): void {
+function addPricesOfMany(app: App, context: ApiContext, kept: KeptAnswers): void {
   const { readPool: pool, options } = context
   app.get(
     '/api/v1/prices',
@@ -209,9 +219,10 @@ function addPricesOfMany(app: App, context: ApiContext): void {
       const wanted = toBarQuery(asked, context)
       const isPast = wanted.asOf !== null
       const symbols = await findSymbols(pool, asked.symbols, isPast)
-      const answering = await beginAnswer(request, reply, context, symbols)
+      const answering = await beginAnswer(request, reply, { ...context, kept }, symbols)
       if (answering.isKnown) return reply.code(304).send()
-      const { format, fields } = answering
+      if (answering.kept !== null) return reply.send(answering.kept)
+      const { format, fields, tag } = answering
       if (format !== 'json' && asked.limit === undefined) {
         const streams = await streamManyBars(pool, symbols, wanted, asked.cursor)
         return sendStreams(streams, answering, request, reply, context)
@@ -222,7 +233,9 @@ function addPricesOfMany(app: App, context: ApiContext): void {
         const interval = wanted.resample ?? wanted.interval
         const heading = { interval, adjust: wanted.adjust, as_of: isPast ? asked.as_of! : null }
         await ownTurn()
-        return reply.send(manyAnswer(found, heading, fields))
+        const body = manyAnswer(found, heading, fields)
+        kept.keep(tag, body)
+        return reply.send(body)
       }
       linkNext(reply, request.url, found.next)
       const sources = found.answers.map((answer) => ({ ...answer, chunks: [answer] }))
@@ -237,8 +250,12 @@ interface Answering {
   readonly fields: readonly Field[]
   /** Of the answer. */
   readonly interval: Interval
+  /** Of the version that the database has. */
+  readonly tag: string
   /** True where the caller holds it already. */
   readonly isKnown: boolean
+  /** The answer where it was made before; only those in JSON are kept. */
+  readonly kept: Buffer | null
 }
 
 /** Time in which the date on an exchange stays the same: offsets of zones are whole quarters of an hour. */
@@ -248,7 +265,7 @@ const DATE_CHECK_MS = 15 * 60_000
 async function beginAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { options, version, clock, readPool }: ApiContext,
+  { options, version, clock, readPool, kept }: ApiContext & { readonly kept: KeptAnswers },
   symbols: readonly string[],
 ): Promise<Answering> {
   const asked = request.query as PricesQuery
@@ -263,7 +280,7 @@ async function beginAnswer(
   const tag = entityTag([request.url, format, defaultPageSize, simulated, version, date, known])
   allowKeeping(reply, tag).type(MEDIA_TYPES[format]).header('vary', 'accept, accept-encoding')
   if (simulated) void reply.header('x-stockyard-simulated', '1')
-  return { format, fields, interval, isKnown: holdsAnswer(request, tag) }
+  return { format, fields, interval, tag, isKnown: holdsAnswer(request, tag), kept: kept.get(tag) }
 }
 
 /** Sends bars as they are read. */

@@ -73,8 +73,19 @@ export interface BarStream extends BarHeading {
 
 /** Most pages in memory at a time: of minute bars with extended hours, some 19,000 bars. */
 const PAGES_AT_ONCE = 20
-/** What a page holds at the least in the common case, to read no more of them than a limit needs. */
-const BARS_PER_PAGE = 78
+/** What a page holds in the common case, to read no more of them than a limit needs. */
+const BARS_PER_PAGE: Readonly<Record<Interval, number>> = {
+  '1m': 390,
+  '5m': 78,
+  '15m': 26,
+  '30m': 13,
+  '1h': 7,
+  '1d': 252,
+  '1wk': 522,
+  '1mo': 120,
+}
+/** Some sessions are cut short. */
+const SHORT_PAGES = 1.03
 
 /**
  * At most `limit` bars, and a cursor where there are more. A cursor goes on after a start, whichever series
@@ -89,7 +100,7 @@ export async function readBars(
 ): Promise<BarAnswer> {
   const plan = await planAfter(db, query, cursor)
   const isDerived = plan.base !== plan.interval
-  const needed = isDerived ? PAGES_AT_ONCE : Math.ceil((limit + 1) / BARS_PER_PAGE)
+  const needed = isDerived ? PAGES_AT_ONCE : pagesOf(limit + 1, plan.base)
   const chunks: BarChunk[] = []
   let length = 0
   for await (const chunk of barsOf(db, query, plan, Math.min(PAGES_AT_ONCE, needed))) {
@@ -119,6 +130,11 @@ export async function streamBars(
 ): Promise<BarStream> {
   const plan = await planAfter(db, query, cursor)
   return { ...headingOf(plan, query), chunks: barsOf(db, query, plan, PAGES_AT_ONCE) }
+}
+
+/** How many pages are likely to hold so many bars. */
+function pagesOf(bars: number, interval: Interval): number {
+  return Math.ceil((bars / BARS_PER_PAGE[interval]) * SHORT_PAGES)
 }
 
 function headingOf(plan: BarPlan, query: BarQuery): BarHeading {
