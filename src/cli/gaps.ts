@@ -2,16 +2,17 @@
 import { getInstrument } from '../db/instruments.ts'
 import { formatDate } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
-import { listAlerts, type ClosureAlert } from '../load/closure-alert.ts'
+import { listAlerts } from '../load/closure-alert.ts'
 import { listGaps, type Gap, type GapSearch } from '../load/list-gaps.ts'
 import { openCalendars } from '../load/open-calendars.ts'
 import { repairGaps } from '../load/repair.ts'
+import { alertText } from './alert-text.ts'
 import type { Define } from './commands.ts'
 import { summaryText } from './fetch.ts'
 import { chooseProviders, withoutStrangers, withVendors } from './fetch-symbols.ts'
 import { addExamples, addPeriod, checkPeriod, intervalsOption, readSymbols } from './options.ts'
 import type { Period } from './options.ts'
-import { plainText, writeJson } from './output.ts'
+import { writeJson } from './output.ts'
 import { providerOption } from './provider-option.ts'
 import { tellRenamed } from './renamed-note.ts'
 import type { CommandContext } from './run-command.ts'
@@ -175,9 +176,4 @@ function gapText(found: readonly Gap[]): string {
   const sessions = found.reduce((sum, gap) => sum + gap.sessions, 0)
   const what = found.length === 1 ? '1 gap' : `${formatCount(found.length)} gaps`
   return `${what}, ${formatCount(sessions)} ${sessions === 1 ? 'session' : 'sessions'}. stockyard gaps --repair asks for them.\n`
-}
-
-/** One line for each alert that is open. */
-export function alertText(alerts: readonly ClosureAlert[]): string {
-  return alerts.map(({ message, hint }) => `${plainText(message)} ${plainText(hint)}\n`).join('')
 }

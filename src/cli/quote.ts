@@ -1,9 +1,7 @@
 /** `stockyard quote`: the latest price of symbols, as far as the store knows it or a vendor says it now. */
 import { messageOf, StockyardError } from '../domain/error.ts'
-import { refreshQuote } from '../load/refresh-quotes.ts'
 import { readQuote, type QuoteRow } from '../query/latest.ts'
 import type { Define } from './commands.ts'
-import { askForEach } from './each-symbol.ts'
 import { withPresentKind, type Store } from './open-store.ts'
 import { addExamples, readSymbols } from './options.ts'
 import { writeJson } from './output.ts'
@@ -75,6 +73,9 @@ async function refresh(
   symbols: readonly string[],
   provider: string | undefined,
 ) {
+  // Loaded where a vendor is asked: the store is read without all that fetching takes.
+  const { askForEach } = await import('./each-symbol.ts')
+  const { refreshQuote } = await import('../load/refresh-quotes.ts')
   return await askForEach(context, await context.config(), symbols, provider, refreshQuote)
 }
 
