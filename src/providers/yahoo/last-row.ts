@@ -26,7 +26,7 @@ export function findTick(
   if (last < 0) return []
   const ts = rows.ts[last]!
   const isTick =
-    isOffGrid(rows, intervalMs(interval)) ||
+    isOffGrid(rows, intervalMs(interval), calendar) ||
     (isFlat(rows.columns, rows.index[last]!) && isRegularEnd(ts, meta, calendar))
   if (!isTick) return []
   rows.length = last
@@ -46,12 +46,23 @@ export function mergeLive(rows: WireRows): string[] {
   return ['the row of the newest session came twice: the later one was taken']
 }
 
-/** Bars of up to half an hour begin at full multiples in every zone; hours begin with the session. */
-function isOffGrid(rows: WireRows, barMs: number): boolean {
+/**
+ * Bars of up to half an hour begin at full multiples in every zone; hours begin with the session, and anew
+ * after a break.
+ */
+function isOffGrid(rows: WireRows, barMs: number, calendar: Calendar): boolean {
   const ts = rows.ts[rows.length - 1]!
   if (barMs < HOUR_MS) return ts % barMs !== 0
   if (ts % MINUTE_MS !== 0) return true
+  if (isCountedFromOpening(ts, barMs, calendar)) return false
   return rows.length > 1 && (ts - rows.ts[rows.length - 2]!) % barMs !== 0
+}
+
+function isCountedFromOpening(ts: number, barMs: number, calendar: Calendar): boolean {
+  const session = calendar.session(calendar.localDay(ts))
+  if (session === null || ts < session.open || ts >= session.close) return false
+  const resumed = session.breaks.findLast(([, resume]) => resume <= ts)
+  return (ts - (resumed?.[1] ?? session.open)) % barMs === 0
 }
 
 function isFlat({ prices, volume }: WireColumns, at: number): boolean {
