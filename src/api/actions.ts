@@ -1,9 +1,9 @@
 /** Splits and dividends. */
 import { Type } from 'typebox'
 import { ACTION_KINDS } from '../domain/action-ledger.ts'
-import { requireDay } from '../domain/date.ts'
 import { readActions } from '../query/actions.ts'
 import type { ApiContext, App } from './context.ts'
+import { readPeriod } from './period.ts'
 import { requireProvider } from './prices.ts'
 import { choice, list, problems, query, ref, symbolPath, text } from './schemas.ts'
 
@@ -34,8 +34,7 @@ export function addActions(app: App, { readPool: pool, providers }: ApiContext):
         kind: asked.kind,
         provider:
           asked.provider === undefined ? undefined : requireProvider(asked.provider, providers),
-        from: asked.from === undefined ? undefined : requireDay(asked.from, 'from'),
-        until: asked.until === undefined ? undefined : requireDay(asked.until, 'until'),
+        ...readPeriod(asked),
       }),
       next: null,
     }),

@@ -2,12 +2,13 @@
 import { Type } from 'typebox'
 import type { Calendar, Session } from '../domain/calendar/calendar.ts'
 import { listExchanges } from '../domain/calendar/registry.ts'
-import { DAY_MS, formatDate, parseDay, requireDay } from '../domain/date.ts'
+import { DAY_MS, formatDate, parseDay, periodError, requireDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { openCalendars } from '../load/open-calendars.ts'
 import { parseBound } from '../query/bound.ts'
 import { formatInstant } from '../query/rows.ts'
 import type { ApiContext, App } from './context.ts'
+import { requireShort } from './period.ts'
 import { list, object, problems, query, text } from './schemas.ts'
 
 const tags = ['calendar']
@@ -191,15 +192,8 @@ function sessionRow({ day, open, close, early, breaks }: Session) {
 function checkPeriod(calendar: Calendar, from: number, until: number): void {
   checkDay(calendar, from)
   checkDay(calendar, until)
-  if (from >= until) {
-    throw new StockyardError('usage', 'RANGE_INVALID', 'The range ends before it begins.', {
-      hint: '"from" is included and "until" is not; exchange the two.',
-    })
-  }
-  if (until - from <= DAYS_MAX * DAY_MS) return
-  throw new StockyardError('usage', 'PERIOD_TOO_LONG', 'The period spans more than ten years.', {
-    hint: 'Ask for it in parts.',
-  })
+  if (from >= until) throw periodError()
+  requireShort(from, until, DAYS_MAX, 'ten')
 }
 
 function checkDay({ exchange: code, firstDay }: Calendar, day: number): void {

@@ -1,13 +1,13 @@
 /** What is known of each session: the coverage ledger. */
 import { Type } from 'typebox'
 import { COVERAGE_STATES } from '../domain/coverage-states.ts'
-import { requireDay } from '../domain/date.ts'
 import { parseInterval } from '../domain/interval.ts'
 import { listAlerts } from '../load/closure-alert.ts'
 import { openCalendars } from '../load/open-calendars.ts'
 import { settleMsOf } from '../providers/registry.ts'
 import { readCoverage, readCoverageSummary } from '../query/coverage.ts'
 import type { ApiContext, App } from './context.ts'
+import { readPeriod, requireShort } from './period.ts'
 import { requireProvider } from './prices.ts'
 import { flag, intervalFilter, list, object, problems, query, symbolPath, text } from './schemas.ts'
 
@@ -49,6 +49,9 @@ const summary = object({
   },
 })
 
+/** Days of one answer: a hundred years. */
+const DAYS_MAX = 36_600
+
 const series = {
   interval: Type.Optional(intervalFilter),
   provider: Type.Optional(text(40, { description: 'Only of this provider.' })),
@@ -82,18 +85,22 @@ function addOfStock(app: App, { readPool: pool, clock, providers }: ApiContext):
         },
       },
     },
-    async ({ params, query: asked }) =>
-      await readCoverage(pool, {
+    async ({ params, query: asked }) => {
+      const now = clock.now()
+      const { from, until } = readPeriod(asked)
+      requireShort(from ?? now, until ?? now, DAYS_MAX, 'a hundred')
+      return await readCoverage(pool, {
         symbol: params.symbol,
         interval: asked.interval === undefined ? undefined : parseInterval(asked.interval),
         provider:
           asked.provider === undefined ? undefined : requireProvider(asked.provider, providers),
-        from: asked.from === undefined ? undefined : requireDay(asked.from, 'from'),
-        until: asked.until === undefined ? undefined : requireDay(asked.until, 'until'),
+        from,
+        until,
         closed: asked.closed,
-        now: clock.now(),
+        now,
         settleMsOf,
-      }),
+      })
+    },
   )
 }
 

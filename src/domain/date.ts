@@ -58,6 +58,13 @@ export function requireDay(text: string, name: string): number {
   return day
 }
 
+/** What is told of a period whose end comes before its beginning. */
+export function periodError(): StockyardError {
+  return new StockyardError('usage', 'RANGE_INVALID', 'The range ends before it begins.', {
+    hint: '"from" is included and "until" is not; exchange the two.',
+  })
+}
+
 /** Day of the Monday that begins the ISO week of a day. */
 export function weekStart(day: number): number {
   // 1970-01-01 was a Thursday, the fourth day of its ISO week.

@@ -3,8 +3,7 @@
  */
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { DAY_MS, monthStart, parseDay, weekStart } from '../domain/date.ts'
-import { StockyardError } from '../domain/error.ts'
+import { DAY_MS, monthStart, parseDay, periodError, weekStart } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { longPageStart } from '../domain/page.ts'
 import type { Bound } from './bound.ts'
@@ -41,9 +40,7 @@ export function barRange(
   const days =
     from !== null && until !== null ? [dayOf(calendar, from), dayOf(calendar, until)] : []
   if (range.tsFrom > range.tsUntil || (days.length > 0 && days[0]! > days[1]!)) {
-    throw new StockyardError('usage', 'RANGE_INVALID', 'The range ends before it begins.', {
-      hint: '"from" is included and "until" is not; exchange the two.',
-    })
+    throw periodError()
   }
   return range
 }
