@@ -1,16 +1,15 @@
 /**
- * The API at size: what the latest bar and one page of bars cost in a store of more and more bars, and how
- * 64 clients fare while a backfill writes to the same database.
+ * The API at size: what the latest bar and one page of bars cost in a store of more and more bars, and
+ * files of many bars.
  */
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Pool } from '../src/db/connect.ts'
 import { copyFirst, emptyStore, loadFirst, symbolOf } from './api-fill.ts'
-import { load, median, path, startStockyard, two, type Peer } from './api-peers.ts'
+import { median, startStockyard, two, type Peer } from './api-peers.ts'
 
 const run = promisify(execFile)
 const MILLIONS_LONG = [1, 10, 50]
@@ -67,77 +66,6 @@ async function medianMs(pool: Pool, peer: Peer, symbols: number, rest: string): 
     times.push(performance.now() - start)
   }
   return two(median(times))
-}
-
-const CLIENTS = 64
-const SECONDS = 8
-const BACKFILL_SYMBOLS = '60'
-
-/** Clients that ask for the latest bar and for pages of bars, while a backfill runs and while none does. */
-export async function benchBesideBackfill(pool: Pool, databaseUrl: string) {
-  await emptyStore(pool)
-  await loadFirst(pool)
-  await copyFirst(pool, 2, 9)
-  const paths = Array.from({ length: 8 }, (_, i) => `/api/v1/stocks/${symbolOf(i + 1)}/prices`)
-  const asked = paths.flatMap((one) => [
-    `${one}/latest?interval=1m`,
-    `${one}?interval=1m&limit=1000`,
-  ])
-  const ours = await startStockyard(databaseUrl)
-  try {
-    const alone = await measure(ours, asked)
-    const backfill = await startBackfill(databaseUrl)
-    const beside = await measure(ours, asked)
-    const wasRunning = backfill.isRunning()
-    await backfill.stop()
-    return {
-      clients: CLIENTS,
-      alone,
-      beside,
-      backfillRanThroughout: wasRunning,
-      eventLoopDelayMaxMs: { value: beside.eventLoopDelayMs.max, target: 50 },
-    }
-  } finally {
-    await ours.stop()
-    await emptyStore(pool)
-  }
-}
-
-async function measure(peer: Peer, paths: readonly string[]) {
-  await delayOf(peer)
-  const { requestsPerSecond, p50Ms, p99Ms, errors } = await load(peer, paths, {
-    connections: CLIENTS,
-    seconds: SECONDS,
-  })
-  const eventLoopDelayMs = await delayOf(peer)
-  return { requestsPerSecond: two(requestsPerSecond), p50Ms, p99Ms, errors, eventLoopDelayMs }
-}
-
-/** How late the event loop of a server has been since the question before. */
-async function delayOf(peer: Peer) {
-  peer.process.stdin!.write('\n')
-  const delay = JSON.parse(await peer.nextLine()) as { p50: number; p99: number; max: number }
-  return { p50: two(delay.p50), p99: two(delay.p99), max: two(delay.max) }
-}
-
-async function startBackfill(databaseUrl: string) {
-  const vendor = spawn(process.execPath, [path('vendor-server.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [port] = (await once(vendor.stdout, 'data')) as [Buffer]
-  const folder = await mkdtemp(join(tmpdir(), 'stockyard-bench-archive-'))
-  const vendorUrl = `http://127.0.0.1:${String(port).trim()}`
-  const args = [path('backfill-child.ts'), databaseUrl, vendorUrl, folder, BACKFILL_SYMBOLS]
-  const child = spawn(process.execPath, args, { stdio: 'ignore' })
-  return {
-    isRunning: () => child.exitCode === null,
-    stop: async () => {
-      child.kill()
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-      vendor.kill()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
 }
 
 const FILE_BARS = 100_000

@@ -3,6 +3,7 @@
  * client in turns.
  */
 import type { Pool } from '../src/db/connect.ts'
+import { databaseCpu } from './cpu-time.ts'
 import { copyFirst, copyToRows, emptyStore, loadFirst, symbolOf } from './api-fill.ts'
 import {
   load,
@@ -10,13 +11,15 @@ import {
   startFastApi,
   startStockyard,
   two,
+  type CpuShares,
   type Load,
   type Peer,
 } from './api-peers.ts'
 
 const SYMBOLS = 5
 const ROUNDS = 3
-const SECONDS = 4
+/** The peer answers some requests a second. */
+const SECONDS = 10
 
 export async function benchLatest(pool: Pool, databaseUrl: string) {
   const paths = Array.from(
@@ -26,12 +29,23 @@ export async function benchLatest(pool: Pool, databaseUrl: string) {
   return await compare(pool, databaseUrl, paths, { connections: 32, target: 10 })
 }
 
+/** More than a server can keep answers to, each from another minute on. */
+const WINDOWS = 40
+
+/** The same questions again and again, and questions that were not asked before. */
 export async function benchBars(pool: Pool, databaseUrl: string) {
   const paths = Array.from(
     { length: SYMBOLS },
     (_, i) => `/api/v1/stocks/${symbolOf(i + 1)}/prices?interval=1m&limit=5000`,
   )
-  return await compare(pool, databaseUrl, paths, { connections: 4, target: 35 })
+  const windows = Array.from({ length: WINDOWS }, (_, i) =>
+    new Date(Date.UTC(2024, 0, 2, 15, i)).toISOString(),
+  ).flatMap((from) => paths.map((one) => `${one}&from=${from}`))
+  const how = { connections: 4, target: 35 }
+  return {
+    again: await compare(pool, databaseUrl, paths, how),
+    anew: await compare(pool, databaseUrl, windows, how),
+  }
 }
 
 async function compare(
@@ -47,11 +61,12 @@ async function compare(
   const ours = await startStockyard(databaseUrl)
   const theirs = await startFastApi(databaseUrl)
   try {
+    const how = { connections, seconds: SECONDS, databaseSeconds: await databaseCpu(pool) }
     const rounds = { ours: [] as Load[], theirs: [] as Load[] }
     for (let round = 0; round < ROUNDS; round += 1) {
-      rounds.ours.push(await load(ours, paths, { connections, seconds: SECONDS }))
+      rounds.ours.push(await load(ours, paths, how))
       if (theirs !== null) {
-        rounds.theirs.push(await load(theirs, paths, { connections, seconds: SECONDS }))
+        rounds.theirs.push(await load(theirs, paths, how))
       }
     }
     const answerBytes = { ours: await bytesOf(ours, paths), theirs: await bytesOf(theirs, paths) }
@@ -81,9 +96,19 @@ function shown(loads: readonly Load[]) {
         requestsPerSecond: middle(loads, (one) => one.requestsPerSecond),
         p50Ms: middle(loads, (one) => one.p50Ms),
         p99Ms: middle(loads, (one) => one.p99Ms),
-        cpuMsPerRequest: middle(loads, (one) => one.cpuMsPerRequest),
+        cpuMsPerRequest: {
+          server: middle(loads, (one) => one.cpuMsPerRequest.server),
+          database: middle(loads, (one) => one.cpuMsPerRequest.database),
+          client: middle(loads, (one) => one.cpuMsPerRequest.client),
+        },
         errors: loads.reduce((sum, one) => sum + one.errors, 0),
       }
+}
+
+const SERVING = ['server', 'database'] as const
+
+function cpuOf(figures: ReturnType<typeof shown>, shares: readonly (keyof CpuShares)[]): number {
+  return shares.reduce((sum, share) => sum + (figures?.cpuMsPerRequest[share] ?? 0), 0)
 }
 
 function summarize(rounds: { ours: readonly Load[]; theirs: readonly Load[] }, target: number) {
@@ -96,7 +121,11 @@ function summarize(rounds: { ours: readonly Load[]; theirs: readonly Load[] }, t
         value: ratio(ours!.requestsPerSecond, theirs?.requestsPerSecond ?? 0),
         target,
       },
-      cpuPerRequest: { value: ratio(theirs?.cpuMsPerRequest ?? 0, ours!.cpuMsPerRequest), target },
+      cpuOfServer: { value: ratio(cpuOf(theirs, ['server']), cpuOf(ours, ['server'])), target },
+      cpuOfServerAndDatabase: {
+        value: ratio(cpuOf(theirs, SERVING), cpuOf(ours, SERVING)),
+        target,
+      },
     },
     ours,
     fastApi: theirs,

@@ -1,16 +1,14 @@
 /** The servers that are measured, each a process of its own, and the one client that asks them all. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
+import { cpuSecondsOf } from './cpu-time.ts'
 
 export interface Peer {
   readonly url: string
   readonly process: ChildProcess
-  /** Seconds of processor time that it has taken so far. */
-  cpuSeconds(): number
   /** The next line that it prints. */
   nextLine(): Promise<string>
   stop(): Promise<void>
@@ -19,6 +17,11 @@ export interface Peer {
 /** Our API. */
 export async function startStockyard(databaseUrl: string): Promise<Peer> {
   return await start(process.execPath, [path('api-server.ts'), databaseUrl])
+}
+
+/** A process that does nothing, to be held against. */
+export async function startIdle(): Promise<Peer> {
+  return await start(process.execPath, [path('idle-child.ts')])
 }
 
 /** FastAPI with asyncpg and pydantic; null where Debian's packages for it are not installed. */
@@ -40,7 +43,6 @@ async function start(program: string, args: readonly string[]): Promise<Peer> {
   return {
     url: said.startsWith('http') ? said : `http://127.0.0.1:${said}`,
     process: child,
-    cpuSeconds: () => cpuSeconds(child.pid!),
     nextLine: async () => String((await lines.next()).value),
     stop: async () => {
       child.kill()
@@ -49,47 +51,57 @@ async function start(program: string, args: readonly string[]): Promise<Peer> {
   }
 }
 
-/** User and system time of a process, from Linux; NaN elsewhere. */
-function cpuSeconds(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / 100
-  } catch {
-    return Number.NaN
-  }
-}
-
 export interface Load {
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly errors: number
-  /** Processor time of the server for one request. */
-  readonly cpuMsPerRequest: number
+  /** Processor time for one request. */
+  readonly cpuMsPerRequest: CpuShares
+}
+
+/** Who takes how much of something. */
+export interface CpuShares {
+  readonly server: number
+  /** All processes of PostgreSQL. */
+  readonly database: number
+  readonly client: number
+}
+
+export interface LoadOptions {
+  readonly connections: number
+  readonly seconds: number
+  /** Processor time that the database has taken so far, see databaseCpu. */
+  readonly databaseSeconds: () => number
 }
 
 /** Asks for paths in turn over so many connections for some seconds. */
 export async function load(
   peer: Peer,
   paths: readonly string[],
-  { connections, seconds }: { readonly connections: number; readonly seconds: number },
+  { connections, seconds, databaseSeconds }: LoadOptions,
 ): Promise<Load> {
-  const before = peer.cpuSeconds()
+  const spent = (): CpuShares => ({
+    server: cpuSecondsOf(peer.process.pid!),
+    database: databaseSeconds(),
+    client: cpuSecondsOf(process.pid),
+  })
+  const before = spent()
   const result = await autocannon({
     url: peer.url,
     connections,
     duration: seconds,
     requests: paths.map((one) => ({ path: one })),
   })
+  const after = spent()
   const count = result.requests.total
+  const each = (share: keyof CpuShares) => ((after[share] - before[share]) * 1000) / count
   return {
     requestsPerSecond: count / result.duration,
     p50Ms: result.latency.p50,
     p99Ms: result.latency.p99,
     errors: result.errors + result.timeouts + result.non2xx,
-    cpuMsPerRequest: ((peer.cpuSeconds() - before) * 1000) / count,
+    cpuMsPerRequest: { server: each('server'), database: each('database'), client: each('client') },
   }
 }
 

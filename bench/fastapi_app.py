@@ -4,12 +4,12 @@ Two routes with the answers of ours. Usage: fastapi_app.py DATABASE_URL; prints 
 """
 import socket
 import sys
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import List, Optional
 
 import asyncpg
 import uvicorn
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Query
 from pydantic import BaseModel
 
 app = FastAPI()
@@ -58,11 +58,17 @@ async def latest(symbol: str, interval: str = "1d"):
 
 
 @app.get("/api/v1/stocks/{symbol}/prices", response_model=Prices)
-async def prices(symbol: str, interval: str = "1d", limit: int = 50):
+async def prices(
+    symbol: str,
+    interval: str = "1d",
+    limit: int = 50,
+    since: datetime = Query(datetime(1970, 1, 1, tzinfo=timezone.utc), alias="from"),
+):
     rows = await app.state.pool.fetch(
-        f"SELECT {COLUMNS} FROM bench_bars WHERE symbol = $1 AND interval = $2 ORDER BY ts LIMIT $3",
+        f"SELECT {COLUMNS} FROM bench_bars WHERE symbol = $1 AND interval = $2 AND ts >= $3 ORDER BY ts LIMIT $4",
         symbol,
         interval,
+        since,
         limit,
     )
     return {"symbol": symbol, "interval": interval, "data": [dict(row) for row in rows]}
