@@ -7,6 +7,7 @@ import { parseInterval, type Interval } from '../domain/interval.ts'
 import { getZone } from '../domain/zone.ts'
 import {
   BAR_NAMES,
+  columnsNamed,
   findColumns,
   readNumber,
   readStart,
@@ -169,14 +170,42 @@ async function importFile(
   file: string,
   format: ReadFormat,
 ): Promise<void> {
-  let columns: Columns | null = null
+  let columnsOf: ColumnsOf | null = null
+  let before = ''
   for await (const page of readFileRows(file, format)) {
     job.context.signal.throwIfAborted()
-    columns ??= findColumns(Object.keys(page[0]!.values), job.options.columns)
-    requireSeries(file, columns, job.options)
-    const found = columns
-    const groups = Map.groupBy(page, (row) => seriesOf(row, found, job.options))
+    if (columnsOf === null) {
+      columnsOf = findColumnsOf(page[0]!, format, job.options.columns)
+      requireSeries(file, columnsOf(page[0]!), job.options)
+    }
+    const found = columnsOf
+    const groups = Map.groupBy(page, (row) => {
+      // What cannot be read at all is refused where it stands: among the bars before it.
+      if (Object.keys(row.values).length > 0) before = seriesOf(row, found(row), job.options)
+      return before
+    })
     for (const [name, rows] of groups) await importSeries(job, into, found, name, rows)
+  }
+}
+
+type ColumnsOf = (row: FileRow) => Columns
+
+/**
+ * Which column is what in a row. Lines of NDJSON need not have the same names: a file can have `session` in
+ * some and `ts` in others.
+ * @throws StockyardError `COLUMNS_INVALID`
+ */
+function findColumnsOf(first: FileRow, format: ReadFormat, given: Columns): ColumnsOf {
+  const ofFirst = findColumns(Object.keys(first.values), given)
+  if (format !== 'ndjson') return () => ofFirst
+  let before = { key: '', columns: ofFirst }
+  return ({ values }) => {
+    const names = Object.keys(values)
+    const key = names.join('\n')
+    if (key !== before.key) {
+      before = { key, columns: { ...ofFirst, ...columnsNamed(names), ...given } }
+    }
+    return before.columns
   }
 }
 
@@ -205,7 +234,7 @@ function textAt(values: FileRow['values'], column: string | undefined): string {
 async function importSeries(
   job: Job,
   into: BarImport,
-  columns: Columns,
+  columnsOf: ColumnsOf,
   name: string,
   rows: readonly FileRow[],
 ): Promise<void> {
@@ -219,6 +248,7 @@ async function importSeries(
   const { instantAt } = options.zone === undefined ? calendar : getZone(options.zone)
   const reading = { interval, calendar, instantAt, label: options.label }
   const read = rows.flatMap((row): ImportedRow[] => {
+    const columns = columnsOf(row)
     if (textAt(row.values, columns.state) === 'provisional') {
       skipped.provisional += 1
       return []
@@ -232,13 +262,13 @@ async function importSeries(
 const NUMBERS = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
 
 function readRow(
-  { values, raw }: FileRow,
+  source: FileRow,
   columns: Columns,
   startOf: (cell: unknown) => number,
 ): ImportedRow {
   const cellOf = (name: BarName) => {
     const column = columns[name]
-    return column === undefined ? null : values[column]
+    return column === undefined ? null : source.values[column]
   }
   const ts = startOf(cellOf('ts'))
   const numbers = NUMBERS.map((name) => readNumber(cellOf(name)))
@@ -247,7 +277,7 @@ function readRow(
   return {
     ts,
     values: numbers.map((value) => value ?? Number.NaN),
-    raw,
+    source,
     unreadable: wrong === undefined ? null : `${wrong} is ${cell}, which cannot be read.`,
   }
 }

@@ -46,13 +46,8 @@ const ALIASES: Readonly<Record<string, BarName>> = {
   state: 'state',
 }
 
-/**
- * Which column is what: as a person said, else by its name, where `AAPL.Open` is read as `Open` and of
- * several names the first holds.
- * @param given `close=price` as { close: 'price' }
- * @throws StockyardError `COLUMNS_INVALID` where a column is not there, or what a bar needs has none
- */
-export function findColumns(names: readonly string[], given: Columns): Columns {
+/** Which column is what by its name, where `AAPL.Open` is read as `Open` and of several names the first holds. */
+export function columnsNamed(names: readonly string[]): Columns {
   const found: Partial<Record<BarName, string>> = {}
   for (const name of names) {
     const last = name.slice(name.lastIndexOf('.') + 1)
@@ -60,10 +55,19 @@ export function findColumns(names: readonly string[], given: Columns): Columns {
     const meaning = ALIASES[plain]
     if (meaning !== undefined) found[meaning] ??= name
   }
-  for (const [meaning, name] of Object.entries(given)) {
+  return found
+}
+
+/**
+ * Which column is what: as a person said, else by its name.
+ * @param given `close=price` as { close: 'price' }
+ * @throws StockyardError `COLUMNS_INVALID` where a column is not there, or what a bar needs has none
+ */
+export function findColumns(names: readonly string[], given: Columns): Columns {
+  for (const name of Object.values(given)) {
     if (!names.includes(name)) throw columnError(`The file has no column "${name}".`, names)
-    found[meaning as BarName] = name
   }
+  const found = { ...columnsNamed(names), ...given }
   const missing = (['ts', 'open', 'high', 'low', 'close'] as const).filter(
     (name) => found[name] === undefined,
   )

@@ -1,8 +1,9 @@
 /** Rows of a file that a person brings, some thousand at a time: CSV, NDJSON, Parquet, Arrow. */
 import { createReadStream } from 'node:fs'
-import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { csvRecords } from './read-csv.ts'
+import { readParquetRows } from './read-parquet.ts'
 
 export const READ_FORMATS = ['csv', 'ndjson', 'parquet', 'arrow'] as const
 export type ReadFormat = (typeof READ_FORMATS)[number]
@@ -10,8 +11,16 @@ export type ReadFormat = (typeof READ_FORMATS)[number]
 export interface FileRow {
   /** Cells by the name of their column. */
   readonly values: Readonly<Record<string, unknown>>
-  /** The row as text. */
-  readonly raw: string
+  /** The row as it stands in the file; null where it is no text there. */
+  readonly raw: string | null
+}
+
+/** A row as text: its own, or else its values as JSON. */
+export function rowText({ values, raw }: FileRow): string {
+  if (raw !== null) return raw
+  return JSON.stringify(values, (_name, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  )
 }
 
 const PAGE_ROWS = 10_000
@@ -42,7 +51,8 @@ export function formatOfName(path: string): ReadFormat {
 }
 
 /**
- * The rows of a file in order, in pages. No more than a page is held, of Parquet a row group.
+ * The rows of a file in order, in pages. No more than a page is held, of Parquet the
+ * columns of a row group.
  * @throws StockyardError `FILE_UNREADABLE`
  */
 export async function* readFileRows(path: string, format: ReadFormat): AsyncGenerator<FileRow[]> {
@@ -121,26 +131,8 @@ function jsonRow(raw: string): FileRow {
   }
 }
 
-/** What other programs compress Parquet with, besides Snappy, which the reader knows itself. */
-const compressors = {
-  ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes),
-  GZIP: (bytes: Uint8Array) => gunzipSync(bytes),
-  BROTLI: (bytes: Uint8Array) => brotliDecompressSync(bytes),
-}
-
-// The libraries of the next two are large: they are loaded where they read.
 async function* parquetRows(path: string): AsyncGenerator<FileRow> {
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } =
-    await import('hyparquet')
-  const file = await asyncBufferFromFile(path)
-  const metadata = await parquetMetadataAsync(file)
-  let rowStart = 0
-  for (const group of metadata.row_groups) {
-    const rowEnd = rowStart + Number(group.num_rows)
-    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors })
-    for (const values of rows) yield { values, raw: rawOf(values) }
-    rowStart = rowEnd
-  }
+  for await (const values of readParquetRows(path)) yield { values, raw: null }
 }
 
 async function* arrowRows(path: string): AsyncGenerator<FileRow> {
@@ -151,13 +143,7 @@ async function* arrowRows(path: string): AsyncGenerator<FileRow> {
     for (let row = 0; row < batch.numRows; row += 1) {
       const values: Record<string, unknown> = {}
       for (const [name, column] of columns) values[name] = column.get(row)
-      yield { values, raw: rawOf(values) }
+      yield { values, raw: null }
     }
   }
-}
-
-function rawOf(values: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(values, (_name, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  )
 }

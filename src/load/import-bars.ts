@@ -6,6 +6,7 @@ import { inTransaction, type Pool } from '../db/connect.ts'
 import type { RejectRow } from '../db/rejects.ts'
 import { addTask, finishRun, finishTask, startRun, startTask } from '../db/runs.ts'
 import { findExchange, type SeriesKey } from '../db/series.ts'
+import { rowText, type FileRow } from '../formats/read-file.ts'
 import { validateBatch } from '../validate/validate-batch.ts'
 import { dayOf } from './head-change.ts'
 import { loadBatch } from './load-batch.ts'
@@ -16,7 +17,7 @@ export interface ImportedRow {
   readonly ts: number
   /** open, high, low, close, volume, vwap, trades; NaN where absent. */
   readonly values: readonly number[]
-  readonly raw: string
+  readonly source: FileRow
   /** Null where it could be read as a bar. */
   readonly unreadable: string | null
 }
@@ -121,7 +122,7 @@ async function loadRows(
   const receivedAt = now()
   const isStock = readSymbolMeaning(series.symbol).kind === 'stock'
   const checked = validateBatch(
-    { batch: batchOf(readable), rawAt: (index) => readable[index]!.raw },
+    { batch: batchOf(readable), rawAt: (index) => rowText(readable[index]!.source) },
     // A file without volumes is one; a stock's vendor that has none would not have been understood.
     {
       interval,
@@ -133,8 +134,10 @@ async function loadRows(
       needsVolume: isStock && readable.some(({ values }) => !Number.isNaN(values[4]!)),
     },
   )
-  const unread = rows.flatMap(({ unreadable, raw }): RejectRow[] =>
-    unreadable === null ? [] : [{ rule: 'unreadable', reason: unreadable, raw, ts: null }],
+  const unread = rows.flatMap(({ unreadable, source }): RejectRow[] =>
+    unreadable === null
+      ? []
+      : [{ rule: 'unreadable', reason: unreadable, raw: rowText(source), ts: null }],
   )
   const loaded = await loadBatch(pool, {
     series,

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import polars from 'nodejs-polars'
 import { makeDatabase } from '../support/database.ts'
 import { fillStore } from '../support/filled-store.ts'
-import { folder, readJson, run } from './run-stockyard.ts'
+import { folder, readJson, run, runProcess } from './run-stockyard.ts'
 
 const RECORDINGS = process.env['STOCKYARD_RECORDINGS']
 const skip = RECORDINGS === undefined ? 'STOCKYARD_RECORDINGS is not set' : false
@@ -72,10 +72,38 @@ test('what export wrote comes back whole from every format, once', async () => {
   assert.ok(Math.abs(sum - rows[0]!.sum) < 1e-6)
 })
 
+test('an export of days and minutes in one file comes back, line by line as each is keyed', async () => {
+  for (const format of ['csv', 'ndjson']) {
+    const path = join(folder, `mixed.${format}`)
+    const args = ['export', '-s', 'AAPL', '-i', '1d', '-i', '1m', '-f', format, '-o', path]
+    const out = await run(args, { DATABASE_URL: source.url })
+    assert.equal(out.code, 0, out.stderr)
+    const { fetched, inserted, unchanged, rejected } = await imported([path])
+    assert.deepEqual([inserted, unchanged, rejected], [0, fetched, 0], format)
+  }
+})
+
+test('a line that is no JSON is refused among the bars before it, and a field may come later', async () => {
+  const path = given(
+    'lines.ndjson',
+    '{"symbol":"LINES","interval":"1d","session":"2024-01-02","open":10,"high":12,"low":9,"close":11,"volume":5}\n' +
+      'not a bar\n' +
+      '{"symbol":"LINES","interval":"1d","session":"2024-01-03","open":10,"high":12,"low":9,"close":11,"volume":5,"vwap":10.5}\n',
+  )
+  const { inserted, rejected } = await imported([path], 1)
+  assert.deepEqual([inserted, rejected], [2, 1])
+  const { rows } = await target.pool.query<{ raw: string; symbol: string; vwap: number }>(
+    `SELECT r.raw, y.symbol, b.vwap FROM stockyard.rejects r
+     JOIN stockyard.series s ON s.id = r.series_id JOIN stockyard.symbols y USING (instrument_id),
+     stockyard.bars('LINES', '1d', '2024-01-03', '2024-01-04') b WHERE r.raw = 'not a bar'`,
+  )
+  assert.deepEqual(rows, [{ raw: 'not a bar', symbol: 'LINES', vwap: 10.5 }])
+})
+
 test('a file that was changed since its manifest was written is refused', async () => {
   const path = join(folder, 'own-1d.csv')
   writeFileSync(path, readFileSync(path, 'utf8').replace(',final\n', ',final\n\n'))
-  const { code, stderr } = await run(['import', path], env)
+  const { code, stderr } = await runProcess(['import', path], env)
   assert.equal(code, 2)
   assert.match(stderr, /code: MANIFEST_MISMATCH/)
 })
