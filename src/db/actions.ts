@@ -13,6 +13,7 @@ import {
 import { formatDate, parseDay } from '../domain/date.ts'
 import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
+import { insertEvent } from './events.ts'
 
 /** Who said it, of what, and when. */
 export interface ActionsSource {
@@ -73,7 +74,33 @@ export async function storeActions(
     ...change.added,
     ...change.changed.map(({ after }) => after),
   ])
+  await tellActions(connection, source, change)
   return change
+}
+
+/** Actions that one event shows; the ledger has them all. */
+const TOLD_MAX = 10
+
+/** Tells of what is new in the ledger; the newest actions come first. */
+async function tellActions(
+  connection: Connection,
+  { instrumentId, provider }: ActionsSource,
+  { added, changed }: LedgerChange,
+): Promise<void> {
+  if (added.length + changed.length === 0) return
+  const actions = [...added, ...changed.map(({ after }) => after)].toSorted(
+    (a, b) => b.exDay - a.exDay,
+  )
+  await insertEvent(connection, {
+    type: 'action',
+    instrumentId,
+    data: {
+      provider,
+      added: added.length,
+      changed: changed.length,
+      actions: actions.slice(0, TOLD_MAX),
+    },
+  })
 }
 
 /**

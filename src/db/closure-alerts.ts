@@ -1,6 +1,7 @@
 /** The table closure_alerts: sessions on which nothing came of any symbol of an exchange. */
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Queryable } from './connect.ts'
+import { boundEvents, TELL } from './events.ts'
 
 export interface StoredAlert {
   readonly exchange: string
@@ -32,17 +33,35 @@ export async function listOpenAlerts(db: Queryable): Promise<StoredAlert[]> {
   }))
 }
 
-/** Raises an alert; false where there was one for the day already. */
+/**
+ * Raises an alert and tells it in those words; false where there was one for the day already.
+ */
 export async function insertAlert(
   db: Queryable,
-  alert: Omit<StoredAlert, 'raisedAt'>,
+  { exchange, day, symbols, runId }: Omit<StoredAlert, 'raisedAt'>,
+  words: { readonly message: string; readonly hint: string },
 ): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `INSERT INTO stockyard.closure_alerts (exchange, day, symbols, run_id) VALUES ($1, $2, $3, $4)
-     ON CONFLICT DO NOTHING`,
-    [alert.exchange, formatDate(alert.day), alert.symbols, alert.runId],
+  const session = formatDate(day)
+  const { rows } = await db.query<{ id: number }>(
+    `WITH raised AS (
+       INSERT INTO stockyard.closure_alerts (exchange, day, symbols, run_id) VALUES ($1, $2, $3, $4)
+       ON CONFLICT DO NOTHING
+       RETURNING day),
+     told AS (
+       INSERT INTO stockyard.events (type, data) SELECT 'alert', $5::json FROM raised RETURNING id)
+     ${TELL}`,
+    [
+      exchange,
+      session,
+      symbols,
+      runId,
+      JSON.stringify({ exchange, session, symbols, run: runId, ...words }),
+    ],
   )
-  return rowCount === 1
+  const [told] = rows
+  if (told === undefined) return false
+  await boundEvents(db, told.id)
+  return true
 }
 
 /** Marks an alert as resolved. */

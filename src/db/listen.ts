@@ -1,6 +1,7 @@
 /**
- * News between processes over LISTEN and NOTIFY: of which instruments the latest bar may be another now. Told
- * inside the transaction that changes it, so that there is news of what was committed and of nothing else.
+ * News between processes over LISTEN and NOTIFY, above all of which instruments the latest bar may be another
+ * now. Told inside the transaction that changes it, so that there is news of what was committed and of nothing
+ * else.
  */
 import { Client } from 'pg'
 import type { Pool, Queryable } from './connect.ts'
@@ -34,10 +35,31 @@ export interface Listening {
 }
 
 /**
- * Listens for news on a connection of its own, with the settings of a pool.
+ * Listens for news of latest bars on a connection of its own, with the settings of a pool.
  * @throws what connecting throws
  */
 export async function listenForLatest(pool: Pool, handlers: NewsHandlers): Promise<Listening> {
+  return await listen(pool, [LATEST_CHANNEL], {
+    onNotice: (payload) => handlers.onNews(payload === ALL ? null : Number(payload)),
+    onLost: handlers.onLost,
+  })
+}
+
+export interface NoticeHandlers {
+  readonly onNotice: (payload: string) => void
+  /** Called once, when notices may have been missed; none comes after. */
+  readonly onLost: () => void
+}
+
+/**
+ * Listens on some channels, on a connection of its own with the settings of a pool.
+ * @throws what connecting throws
+ */
+export async function listen(
+  pool: Pool,
+  channels: readonly string[],
+  handlers: NoticeHandlers,
+): Promise<Listening> {
   const client = new Client({
     ...pool.options,
     application_name: `${pool.options.application_name ?? 'stockyard'} news`,
@@ -53,12 +75,12 @@ export async function listenForLatest(pool: Pool, handlers: NewsHandlers): Promi
   }
   client.on('error', lose)
   client.on('end', lose)
-  client.on('notification', ({ payload }) => {
-    if (!isOver) handlers.onNews(payload === ALL ? null : Number(payload))
+  client.on('notification', ({ payload = '' }) => {
+    if (!isOver) handlers.onNotice(payload)
   })
   try {
     await client.connect()
-    await client.query(`LISTEN ${LATEST_CHANNEL}`)
+    await client.query(channels.map((channel) => `LISTEN ${channel}`).join(';'))
   } catch (error) {
     isOver = true
     cut(client)

@@ -1,6 +1,7 @@
 /** Quotes: the newest price of an instrument from each provider. */
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Queryable } from './connect.ts'
+import { boundEvents, TELL } from './events.ts'
 
 /** Absent values are null. */
 export interface Quote {
@@ -17,21 +18,39 @@ export interface Quote {
   readonly observedAt: number
 }
 
-/** Keeps a quote, unless a newer one of the same provider is there. */
+const VALUES = 'price, open, high, low, previous_close, volume, session'
+
+/** Keeps a quote, unless a newer one of the same provider is there, and tells where it says something new. */
 export async function upsertQuote(
   db: Queryable,
   instrumentId: number,
   quote: Quote,
 ): Promise<void> {
-  await db.query(
-    `INSERT INTO stockyard.quotes AS q
-       (instrument_id, provider, price, open, high, low, previous_close, volume, session, observed_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-     ON CONFLICT (instrument_id, provider) DO UPDATE SET
-       price = excluded.price, open = excluded.open, high = excluded.high, low = excluded.low,
-       previous_close = excluded.previous_close, volume = excluded.volume,
-       session = excluded.session, observed_at = excluded.observed_at
-     WHERE excluded.observed_at >= q.observed_at`,
+  const { rows } = await db.query<{ id: number }>(
+    `WITH before AS (
+       SELECT ${VALUES} FROM stockyard.quotes WHERE instrument_id = $1 AND provider = $2),
+     kept AS (
+       INSERT INTO stockyard.quotes AS q (instrument_id, provider, ${VALUES}, observed_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       ON CONFLICT (instrument_id, provider) DO UPDATE SET
+         price = excluded.price, open = excluded.open, high = excluded.high, low = excluded.low,
+         previous_close = excluded.previous_close, volume = excluded.volume,
+         session = excluded.session, observed_at = excluded.observed_at
+       WHERE excluded.observed_at >= q.observed_at
+       RETURNING provider, ${VALUES}, observed_at),
+     told AS (
+       INSERT INTO stockyard.events (type, symbol, data)
+       SELECT 'quote', y.symbol, json_build_object('provider', provider, 'price', price, 'open', open,
+         'high', high, 'low', low, 'previousClose', previous_close, 'volume', volume,
+         'session', session, 'observedAt', (extract(epoch FROM observed_at) * 1000)::bigint)
+       FROM kept CROSS JOIN LATERAL (
+         SELECT symbol FROM stockyard.symbols
+         WHERE instrument_id = $1 AND valid_until IS NULL ORDER BY symbol LIMIT 1) AS y
+       WHERE NOT EXISTS (
+         SELECT FROM before WHERE (before.*) IS NOT DISTINCT FROM
+           (SELECT n FROM (SELECT ${VALUES} FROM kept) AS n))
+       RETURNING id)
+     ${TELL}`,
     [
       instrumentId,
       quote.provider,
@@ -45,6 +64,7 @@ export async function upsertQuote(
       new Date(quote.observedAt),
     ],
   )
+  await boundEvents(db, rows[0]?.id ?? null)
 }
 
 interface QuoteRow {

@@ -4,8 +4,9 @@
 import { hostname } from 'node:os'
 import { formatDate } from '../domain/date.ts'
 import type { Connection, Queryable } from './connect.ts'
+import { boundEvents, removeOldEvents, runEvent, TELL } from './events.ts'
 
-export type RunStatus = 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
+export type RunStatus = 'queued' | 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
 export type TaskStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped'
 
 export interface PlannedTask {
@@ -14,23 +15,38 @@ export interface PlannedTask {
   readonly provider: string
 }
 
-/** Opens a run with its tasks, numbered from 1 in the order given, and tells its id. */
+/** A run is told of as it begins, as it ends, and in between when this long has passed. */
+const PROGRESS = "interval '1 second'"
+const RUN_COLUMNS = 'id, job, status, started_at, finished_at'
+
+/**
+ * Opens a run with its tasks, numbered from 1 in the order given, and tells its id.
+ * @param taken a run that waited in the queue and was taken, which is opened in place of a new one
+ */
 export async function startRun(
   connection: Connection,
   job: string,
   options: Readonly<Record<string, unknown>>,
   tasks: readonly PlannedTask[],
+  taken: number | null = null,
 ): Promise<number> {
   const { rows } = await connection.query<{ id: number }>(
-    'INSERT INTO stockyard.runs (job, arguments, host, pid) VALUES ($1, $2, $3, $4) RETURNING id',
-    [job, JSON.stringify(options), hostname(), process.pid],
+    taken === null
+      ? 'INSERT INTO stockyard.runs (job, arguments, host, pid) VALUES ($1, $2, $3, $4) RETURNING id'
+      : 'UPDATE stockyard.runs SET job = $1, arguments = $2, host = $3, pid = $4 WHERE id = $5 RETURNING id',
+    [job, JSON.stringify(options), hostname(), process.pid, ...(taken === null ? [] : [taken])],
   )
   const runId = rows[0]!.id
-  await connection.query(
-    `INSERT INTO stockyard.tasks (run_id, number, symbol, interval, provider)
-     SELECT $1, t.number, t.symbol, t.interval, t.provider
-     FROM unnest($2::text[], $3::text[], $4::text[])
-       WITH ORDINALITY AS t (symbol, interval, provider, number)`,
+  const told = await connection.query<{ id: number }>(
+    `WITH begun AS (SELECT ${RUN_COLUMNS} FROM stockyard.runs WHERE id = $1),
+     planned AS (
+       INSERT INTO stockyard.tasks (run_id, number, symbol, interval, provider)
+       SELECT $1, t.number, t.symbol, t.interval, t.provider
+       FROM unnest($2::text[], $3::text[], $4::text[])
+         WITH ORDINALITY AS t (symbol, interval, provider, number)
+       RETURNING *),
+     told AS (${runEvent('begun', 'planned')})
+     ${TELL}`,
     [
       runId,
       tasks.map((task) => task.symbol),
@@ -38,6 +54,7 @@ export async function startRun(
       tasks.map((task) => task.provider),
     ],
   )
+  await boundEvents(connection, told.rows[0]!.id)
   return runId
 }
 
@@ -61,9 +78,15 @@ export async function finishRun(
   status: RunStatus,
 ): Promise<void> {
   await connection.query(
-    'UPDATE stockyard.runs SET status = $2, finished_at = clock_timestamp() WHERE id = $1',
+    `WITH ended AS (
+       UPDATE stockyard.runs SET status = $2, finished_at = clock_timestamp() WHERE id = $1
+       RETURNING ${RUN_COLUMNS}),
+     own AS (SELECT * FROM stockyard.tasks WHERE run_id = $1),
+     told AS (${runEvent('ended', 'own')})
+     ${TELL}`,
     [runId, status],
   )
+  await removeOldEvents(connection)
 }
 
 /**
@@ -159,19 +182,30 @@ export interface TaskEnd {
   } | null
 }
 
-/** Ends a task. */
+/** Ends a task, and tells how far its run is where that was not told just now. */
 export async function finishTask(
   connection: Queryable,
   runId: number,
   number: number,
   end: TaskEnd,
 ): Promise<void> {
-  await connection.query(
-    `UPDATE stockyard.tasks SET
-       status = $3, requests = $4, watermark = $5, notes = $6, error_code = $7, error_message = $8,
-       error_hint = $9, provider = $10, started_at = coalesce(started_at, clock_timestamp()),
-       finished_at = clock_timestamp()
-     WHERE run_id = $1 AND number = $2`,
+  const { rows } = await connection.query<{ id: number }>(
+    `WITH ended AS (
+       UPDATE stockyard.tasks SET
+         status = $3, requests = $4, watermark = $5, notes = $6, error_code = $7, error_message = $8,
+         error_hint = $9, provider = $10, started_at = coalesce(started_at, clock_timestamp()),
+         finished_at = clock_timestamp()
+       WHERE run_id = $1 AND number = $2
+       RETURNING *),
+     due AS (
+       UPDATE stockyard.runs SET told_at = clock_timestamp()
+       WHERE id = $1 AND told_at < clock_timestamp() - ${PROGRESS}
+       RETURNING ${RUN_COLUMNS}),
+     own AS (
+       SELECT * FROM ended
+       UNION ALL SELECT * FROM stockyard.tasks WHERE run_id = $1 AND number <> $2),
+     told AS (${runEvent('due', 'own')})
+     ${TELL}`,
     [
       runId,
       number,
@@ -185,6 +219,7 @@ export async function finishTask(
       end.provider,
     ],
   )
+  await boundEvents(connection, rows[0]?.id ?? null)
 }
 
 /** Adds to the first task of a symbol in a run what else was done for it, with the calls that it took. */

@@ -8,6 +8,7 @@ import type { Interval } from '../domain/interval.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
+import { barEvent, barEventValues, boundEvents, type BarsChanged } from './events.ts'
 import { addInstrument } from './instruments.ts'
 import { LATEST_CHANNEL } from './listen.ts'
 import { findRenamed, renamedError } from './symbols.ts'
@@ -257,15 +258,17 @@ export interface HeadChange {
   readonly changed: boolean
 }
 
-/** Moves the head of a locked series, and tells where its latest bar may be another. */
+/** Moves the head of a locked series, and tells which bars changed and where its latest bar may be another. */
 export async function updateHead(
   connection: Connection,
   seriesId: number,
   change: HeadChange,
+  changed: BarsChanged | null,
 ): Promise<void> {
   const { last } = change
-  await connection.query(
-    `WITH moved AS (UPDATE stockyard.series_heads SET
+  const { rows } = await connection.query<{ event: number | null }>({
+    name: 'update-head',
+    text: `WITH moved AS (UPDATE stockyard.series_heads SET
        covered = $2::datemultirange, watermark = $3, bars = $4, first_bar = $5,
        observed_at = greatest(observed_at, $6),
        run_id = CASE WHEN $7 THEN $8 ELSE run_id END,
@@ -282,10 +285,13 @@ export async function updateHead(
        previous_close = CASE WHEN $9 IS NULL THEN previous_close ELSE $18 END,
        span = $19, no_trades = $20, not_offered = $21, partial = $22, pages = $23
      WHERE series_id = $1
-     RETURNING series_id)
-     SELECT pg_notify('${LATEST_CHANNEL}', s.instrument_id::text)
-     FROM moved JOIN stockyard.series s ON s.id = moved.series_id WHERE $9 IS NOT NULL`,
-    [
+     RETURNING series_id, run_id, last_bar, last_open, last_high, last_low, last_close, last_volume,
+       last_vwap, last_trades, last_final),
+     told AS (${barEvent('moved', 24)})
+     SELECT (SELECT id FROM told) AS event,
+       CASE WHEN $9 IS NOT NULL THEN pg_notify('${LATEST_CHANNEL}', s.instrument_id::text) END
+     FROM moved JOIN stockyard.series s ON s.id = moved.series_id`,
+    values: [
       seriesId,
       formatCoverage(change.coverage),
       change.watermark === null ? null : formatDate(change.watermark),
@@ -309,8 +315,10 @@ export async function updateHead(
       formatCoverage(change.notOffered),
       formatCoverage(change.partial),
       change.pages,
+      ...barEventValues(changed),
     ],
-  )
+  })
+  await boundEvents(connection, rows[0]?.event ?? null)
 }
 
 function formatRange({ from, until }: DayRange): string {

@@ -101,6 +101,8 @@ export interface MergedPage {
   readonly changed: boolean
   /** Final bars that have another value now. Where there is one, the version before must be kept. */
   readonly revised: number
+  /** Starts of the first and of the last bar that is new, or has another value or state; null: none. */
+  readonly touched: { readonly first: number; readonly last: number } | null
 }
 
 /**
@@ -119,19 +121,22 @@ export function mergePage(page: Page | null, seen: Observation): MergedPage {
       unchanged: seen.bars.length,
       changed: false,
       revised: 0,
+      touched: null,
     }
   }
   return mergeBars(page, seen)
 }
 
 function freshPage(seen: Observation): MergedPage {
+  const { ts, length } = seen.bars
   return {
     page: seen,
-    inserted: seen.bars.length,
+    inserted: length,
     updated: 0,
     unchanged: 0,
-    changed: seen.bars.length > 0,
+    changed: length > 0,
     revised: 0,
+    touched: length === 0 ? null : { first: ts[0]!, last: ts[length - 1]! },
   }
 }
 
@@ -166,6 +171,7 @@ function mergeBars(page: Page, seen: Observation): MergedPage {
   let updated = 0
   let settled = 0
   let revised = 0
+  const touched: number[] = []
   let i = 0
   let j = 0
   const take = (from: BarBatch, index: number, state: number) => {
@@ -181,6 +187,7 @@ function mergeBars(page: Page, seen: Observation): MergedPage {
       i += 1
     } else if (newTs < oldTs) {
       take(after, j, seen.provisional[j]!)
+      touched.push(newTs)
       inserted += 1
       j += 1
     } else {
@@ -189,11 +196,13 @@ function mergeBars(page: Page, seen: Observation): MergedPage {
       if (isStale || (wasFinal && !isFinal)) {
         take(before, i, page.provisional[i]!)
       } else {
+        const isSettled = !wasFinal && isFinal
         if (!hasSameValues(before, i, after, j)) {
           updated += 1
           if (wasFinal) revised += 1
-        }
-        if (!wasFinal && isFinal) settled += 1
+          touched.push(newTs)
+        } else if (isSettled) touched.push(newTs)
+        if (isSettled) settled += 1
         take(after, j, seen.provisional[j]!)
       }
       i += 1
@@ -215,6 +224,7 @@ function mergeBars(page: Page, seen: Observation): MergedPage {
     unchanged: after.length - inserted - updated,
     changed: isChanged,
     revised,
+    touched: isChanged ? { first: touched[0]!, last: touched.at(-1)! } : null,
   }
 }
 

@@ -80,8 +80,9 @@ export async function raiseClosureAlerts(
     const calendar = calendarOf(exchange)
     for (const day of silentDays(own, calendar, now)) {
       const count = new Set(own.map(({ instrumentId }) => instrumentId)).size
-      if (!(await insertAlert(db, { exchange, day, symbols: count, runId }))) continue
-      const { message, hint } = wordsFor(exchange, formatDate(day), count)
+      const words = wordsFor(exchange, formatDate(day), count)
+      if (!(await insertAlert(db, { exchange, day, symbols: count, runId }, words))) continue
+      const { message, hint } = words
       await noteInRun(db, runId, `${message} ${hint}`)
       raised.push(`${message} ${hint}`)
     }

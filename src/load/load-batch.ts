@@ -34,8 +34,10 @@ import {
 } from '../db/series.ts'
 import { claimStore } from '../db/store-kind.ts'
 import type { CorporateActions } from '../providers/provider.ts'
-import { dayOf, finalDayOf, headChange } from './head-change.ts'
+import { barsChanged } from './bars-changed.ts'
+import { answeredDays, dayOf, finalDayOf, headChange } from './head-change.ts'
 import { takeActions } from './restate.ts'
+import { keepWithdrawn } from './withdrawn-bars.ts'
 
 /** One validated answer, ready to be stored. */
 export interface Load {
@@ -66,6 +68,8 @@ export interface Load {
    * a person decided, before whom every page gives way.
    */
   readonly rereads?: ReadonlySet<number> | 'all'
+  /** True for a vendor's new answer with all its rows: what it lacks of the days that it settles, the vendor lacks. */
+  readonly isWholeAnswer?: true
   /** Splits and dividends that came along; null where the vendor has none with its bars. */
   readonly actions: CorporateActions | null
   /** True for an answer of the simulated exchange, which never goes into a store of real data. */
@@ -76,6 +80,8 @@ export interface Loaded extends TaskCounts {
   readonly seriesId: number
   /** Final bars that were changed, which are among the updated. */
   readonly revised: number
+  /** Final bars of the days that it settles of which the answer has nothing; they are kept. */
+  readonly withdrawn: number
   /** Last final session of the newest covered stretch, or null. */
   readonly watermark: number | null
   /** First day that was covered before, where a new split makes the series be fetched again; else null. */
@@ -126,13 +132,18 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   const owner = { ...load.series, seriesId, runId: load.runId, receivedAt: load.receivedAt }
   const refused = await insertRejects(connection, owner, load.rejects)
   const change = await headChange(connection, load, head, { merged, rows, stored, ...refused })
-  if (isNews(load, head, change)) await updateHead(connection, seriesId, change)
+  if (isNews(load, head, change)) {
+    await updateHead(connection, seriesId, change, barsChanged(load.series, merged))
+  }
+  const answered = answeredDays(load, refused.fresh)
+  const withdrawn = await keepWithdrawn(connection, load, head, answered, stored)
   const counts = countsOf(load, merged)
   await addTaskCounts(connection, load.runId, load.taskNumber, seriesId, counts, change.watermark)
   const restateFrom = isRestated ? (held.coverage[0]?.from ?? null) : null
   const revised = merged.reduce((sum, merge) => sum + merge.revised, 0)
   const forgottenFrom = held.coverage.length === 0 ? (held.span?.from ?? null) : null
-  return { seriesId, revised, watermark: change.watermark, restateFrom, forgottenFrom, ...counts }
+  const { watermark } = change
+  return { seriesId, revised, withdrawn, watermark, restateFrom, forgottenFrom, ...counts }
 }
 
 /** The series of a load, locked; made where it is new, and refused where the store is of the other kind. */

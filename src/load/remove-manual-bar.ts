@@ -13,6 +13,7 @@ import { countExpectedBars, countRegularBars } from '../domain/page-counts.ts'
 import { nextVersion } from '../domain/page-version.ts'
 import { longPageStart, removeBars, type PageVersion, type RemovedBars } from '../domain/page.ts'
 import { describeTs } from '../validate/describe.ts'
+import { barRemoved } from './bars-changed.ts'
 import { findManualSeries, type ManualContext } from './manual-bars.ts'
 
 /**
@@ -35,7 +36,7 @@ export async function removeManualBar(
     const gone = page === undefined ? null : removeBars(page, [ts], context.now)
     if (page === undefined || gone === null || gone.removed === 0) throw unknownBar(series, ts)
     const runId = await startRun(connection, 'manual', { removed: 1 }, [series])
-    await writeRemoved(connection, { series, calendar, locked, runId }, page, gone)
+    await writeRemoved(connection, { series, calendar, locked, runId, ts }, page, gone)
     await finishTask(connection, runId, 1, {
       status: 'succeeded',
       provider: series.provider,
@@ -54,11 +55,13 @@ interface Removal {
   readonly calendar: Calendar
   readonly locked: LockedSeries
   readonly runId: number
+  /** Start of the bar. */
+  readonly ts: number
 }
 
 async function writeRemoved(
   connection: Connection,
-  { series, calendar, locked, runId }: Removal,
+  { series, calendar, locked, runId, ts }: Removal,
   before: PageVersion,
   { page, removed, revised }: RemovedBars,
 ): Promise<void> {
@@ -89,12 +92,13 @@ async function writeRemoved(
     runId,
     now,
   })
-  await setSeriesEnds(connection, seriesId, {
+  const ends = {
     ...(await readEnds(connection, seriesId, interval)),
     bars: head.bars - removed,
     pages: head.pages - (isEmpty ? 1 : 0),
     runId,
-  })
+  }
+  await setSeriesEnds(connection, seriesId, ends, barRemoved(series, ts))
 }
 
 /** Days beyond which no page begins. */

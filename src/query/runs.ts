@@ -1,6 +1,6 @@
 /** Runs: what was done, what failed and why, in the shapes that the API and the CLI share. */
 import { StockyardError } from '../domain/error.ts'
-import type { Queryable } from '../db/connect.ts'
+import type { Pool, Queryable } from '../db/connect.ts'
 import {
   readRunRows,
   readTaskRows,
@@ -9,7 +9,8 @@ import {
   type StoredTask,
   type TaskError,
 } from '../db/read-runs.ts'
-import type { RunStatus } from '../db/runs.ts'
+import { cancelRun } from '../db/run-queue.ts'
+import { closeAbandonedRuns, type RunStatus } from '../db/runs.ts'
 import { cutById, idBefore } from './cursor.ts'
 import { formatInstant } from './rows.ts'
 
@@ -62,8 +63,29 @@ export async function readRun(db: Queryable, id: number): Promise<RunDetails> {
   return { ...runSummary(found), tasks: await readTaskRows(db, id) }
 }
 
+/**
+ * Says that a run is to end: one that waits ends at once, one that runs within the answer in hand, whichever
+ * process does it.
+ * @throws StockyardError `RUN_UNKNOWN`, `RUN_OVER`
+ */
+export async function cancelKnownRun(pool: Pool, id: number): Promise<void> {
+  // One whose process is gone has nobody to end it.
+  await closeAbandonedRuns(pool)
+  if ((await cancelRun(pool, id)) !== null) return
+  const { status } = await readRun(pool, id)
+  throw new StockyardError('conflict', 'RUN_OVER', `Run ${id} has ended: ${status}.`, {
+    hint: 'There is nothing to cancel.',
+  })
+}
+
 /** A run as it is shown. */
-export function runSummary({ id, startedAt, finishedAt, firstError, ...same }: StoredRun): RunSummary {
+export function runSummary({
+  id,
+  startedAt,
+  finishedAt,
+  firstError,
+  ...same
+}: StoredRun): RunSummary {
   return {
     run: id,
     ...same,
