@@ -2,6 +2,7 @@
  * The write path's last step: one answer becomes one transaction. Pages, the versions they replace,
  * coverage, watermark, rejects and the task's counts move together or not at all.
  */
+import { setImmediate } from 'node:timers/promises'
 import { sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { countExpectedBars, countRegularBars } from '../domain/page-counts.ts'
@@ -111,6 +112,8 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
     load.series.interval,
     touchedPages(spans, head, load),
   )
+  // Decoding and merging half a year of minutes take some milliseconds each; a server's requests go between.
+  await setImmediate()
   const finalThrough = finalDayOf(load)
   const merged = spans.map((span) => {
     const page = stored.get(span.startsOn) ?? null
