@@ -2,12 +2,13 @@
  * The tables pages and page_versions.
  */
 import { finished } from 'node:stream/promises'
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import { from as copyFrom } from 'pg-copy-streams'
 import { formatDate, parseDay } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import type { PageVersion } from '../domain/page.ts'
 import { versionAsOf } from '../domain/page-version.ts'
 import type { Connection, Pool } from './connect.ts'
+import { copyOut } from './copy-out.ts'
 import { encodePages, PAGE_COLUMNS } from './encode-pages.ts'
 import {
   decodePages,
@@ -80,29 +81,13 @@ export async function readPageRange(
   return pages.map((page) => versionAsOf(page, asOf))
 }
 
-/**
- * Reads pages by COPY in binary: node-postgres can receive rows as text only, and text takes several
- * times as long. COPY has no parameters, so what is put in are numbers and dates made here.
- */
+/** COPY has no parameters, so what is put into these statements are numbers and dates made here. */
 async function readRaw(
   where: Pool | Connection,
   interval: Interval,
   select: string,
 ): Promise<PageVersion[]> {
-  const connection = 'release' in where ? where : await where.connect()
-  let failure: Error | undefined
-  try {
-    const stream = connection.query(copyTo(`COPY (${select}) TO STDOUT (FORMAT binary)`))
-    const chunks: Buffer[] = []
-    for await (const chunk of stream) chunks.push(chunk as Buffer)
-    return decodePages(Buffer.concat(chunks), isIntraday(interval))
-  } catch (error) {
-    failure = error as Error
-    throw error
-  } finally {
-    // A connection whose COPY was cut cannot be lent out again.
-    if (connection !== where) (connection as Connection).release(failure)
-  }
+  return decodePages(await copyOut(where, select), isIntraday(interval))
 }
 
 function idLiteral(value: number): string {

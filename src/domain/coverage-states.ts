@@ -53,8 +53,15 @@ export interface StateRange extends DayRange {
 
 /** Tells the state of one day that the calendar expects a bar for. */
 export function stateTeller(facts: SeriesFacts, now: number): (day: number) => CoverageState {
+  return tellerWith(facts, finalDayOf(facts, now))
+}
+
+function finalDayOf({ calendar, interval, settleMs }: SeriesFacts, now: number): number {
+  return lastFinalDay(calendar, interval, now, settleMs)
+}
+
+function tellerWith(facts: SeriesFacts, finalThrough: number): (day: number) => CoverageState {
   const { calendar, interval, coverage, noTrades, notOffered, partial } = facts
-  const finalThrough = lastFinalDay(calendar, interval, now, facts.settleMs)
   const dayOf = (ts: number | null) =>
     ts === null ? Number.NaN : isIntraday(interval) ? calendar.localDay(ts) : ts
   const first = dayOf(facts.firstBar)
@@ -139,17 +146,19 @@ function byDay(facts: SeriesFacts, range: DayRange, now: number): StateRange[] {
  */
 function bySegment(facts: SeriesFacts, range: DayRange, now: number): StateRange[] {
   const { calendar } = facts
-  const tellState = stateTeller(facts, now)
-  const bounds = [range.from, ...stateBounds(facts, now), range.until]
-    .filter((day) => day >= range.from && day <= range.until)
-    .toSorted((a, b) => a - b)
+  const finalThrough = finalDayOf(facts, now)
+  const tellState = tellerWith(facts, finalThrough)
+  const bounds = stateBounds(facts, range, finalThrough)
   const segments: StateRange[] = []
-  for (let i = 1; i < bounds.length; i += 1) {
-    const from = bounds[i - 1]!
-    const until = bounds[i]!
-    const sessions = calendar.countSessions(from, until)
-    if (sessions === 0) continue
+  let from = range.from
+  for (const until of bounds) {
+    const sessions = until > from ? calendar.countSessions(from, until) : 0
+    if (sessions === 0) {
+      from = until
+      continue
+    }
     segments.push({ from: firstSession(calendar, from), until, state: tellState(from), sessions })
+    from = until
   }
   return segments
 }
@@ -161,20 +170,28 @@ function firstSession(calendar: Calendar, day: number): number {
   return first
 }
 
-/** Days on which the state of a series can change. */
-function stateBounds(facts: SeriesFacts, now: number): number[] {
+/** Days of a range on which the state of a series can change, in order, and its end. */
+function stateBounds(facts: SeriesFacts, range: DayRange, finalThrough: number): Float64Array {
   const { calendar, interval, coverage, noTrades, notOffered, partial } = facts
-  const dayOf = (ts: number) => (isIntraday(interval) ? calendar.localDay(ts) : ts)
   const { firstBar, lastBar, listedDay, delistedDay, span } = facts
-  return [
-    ...[coverage, noTrades, notOffered, partial].flatMap((known) =>
-      known.flatMap(({ from, until }) => [from, until]),
-    ),
-    lastFinalDay(calendar, interval, now, facts.settleMs) + DAY_MS,
-    ...(firstBar === null ? [] : [dayOf(firstBar)]),
-    ...(lastBar === null ? [] : [dayOf(lastBar) + DAY_MS]),
-    ...[listedDay, delistedDay, span?.until ?? null].filter((day) => day !== null),
-  ]
+  const bounds = [range.until]
+  const add = (day: number | null) => {
+    if (day !== null && day > range.from && day < range.until) bounds.push(day)
+  }
+  for (const known of [coverage, noTrades, notOffered, partial]) {
+    for (const { from, until } of known) {
+      add(from)
+      add(until)
+    }
+  }
+  const dayOf = (ts: number) => (isIntraday(interval) ? calendar.localDay(ts) : ts)
+  add(finalThrough + DAY_MS)
+  if (firstBar !== null) add(dayOf(firstBar))
+  if (lastBar !== null) add(dayOf(lastBar) + DAY_MS)
+  add(listedDay)
+  add(delistedDay)
+  add(span?.until ?? null)
+  return Float64Array.from(bounds).sort()
 }
 
 /** The same with ranges of closed days between. */

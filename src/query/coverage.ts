@@ -5,7 +5,8 @@ import { expectedDays, knownRanges, spanOf, type DayRange } from '../domain/cove
 import { sessionStates, type CoverageState, type StateRange } from '../domain/coverage-states.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
-import type { Queryable } from '../db/connect.ts'
+import type { Connection, Pool, Queryable } from '../db/connect.ts'
+import { readCoverageFacts, type CoverageFacts, type FactsFilter } from '../db/coverage-facts.ts'
 import { readCoverageHeads, type CoverageHead } from '../db/coverage-heads.ts'
 import { getInstrument } from '../db/instruments.ts'
 import { readPageCounts } from '../db/page-days.ts'
@@ -140,26 +141,23 @@ export interface CoverageSummary {
 
 /** Sums for every series of the store, by symbol; no page row is read. */
 export async function readCoverageSummary(
-  db: Queryable,
-  filter: { interval?: Interval | undefined; provider?: string | undefined },
+  db: Pool | Connection,
+  filter: FactsFilter,
   now: number,
   settleMsOf: SettleMsOf,
 ): Promise<CoverageSummary[]> {
-  const heads = await readCoverageHeads(db, {
-    intervals: filter.interval === undefined ? [] : [filter.interval],
-    provider: filter.provider,
-  })
+  const all = await readCoverageFacts(db, filter)
   const calendars = new Map<string, Calendar>()
-  for (const exchange of new Set(heads.map((head) => head.exchange))) {
+  for (const exchange of new Set(all.map((facts) => facts.exchange))) {
     calendars.set(exchange, await readCalendar(db, exchange))
   }
-  return heads.map((head) =>
-    summaryOf(head, calendars.get(head.exchange)!, settleMsOf(head.provider), now),
+  return all.map((facts) =>
+    summaryOf(facts, calendars.get(facts.exchange)!, settleMsOf(facts.provider), now),
   )
 }
 
 function summaryOf(
-  head: CoverageHead,
+  head: CoverageFacts,
   calendar: Calendar,
   settleMs: number,
   now: number,

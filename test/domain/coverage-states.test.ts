@@ -204,3 +204,48 @@ describe('a ledger that answers have moved', () => {
     )
   })
 })
+
+const DAY_OF = fc.integer({ min: -20, max: DAYS + 20 }).map(dayAt)
+const KNOWN = fc
+  .uniqueArray(DAY_OF, { maxLength: 8 })
+  .map((days) => days.toSorted((a, b) => a - b))
+  .map((days) =>
+    days.flatMap((from, i) =>
+      i % 2 === 0 && i + 1 < days.length ? [{ from, until: days[i + 1]! }] : [],
+    ),
+  )
+
+describe('the states of a range', () => {
+  it('are counted as if each session had been asked about by itself', () => {
+    const some = fc.record({
+      coverage: KNOWN,
+      noTrades: KNOWN,
+      notOffered: KNOWN,
+      partial: KNOWN,
+      interval: fc.constantFrom('1d' as const, '1m' as const),
+      span: fc.option(KNOWN.map((ranges) => ranges[0] ?? null)),
+      firstBar: fc.option(DAY_OF),
+      lastBar: fc.option(DAY_OF),
+      listedDay: fc.option(DAY_OF),
+      delistedDay: fc.option(DAY_OF),
+    })
+    fc.assert(
+      fc.property(some, DAY_OF, DAY_OF, DAY_OF, (given, from, until, now) => {
+        const series = facts(given)
+        const at = now + 15 * 3_600_000
+        const tell = stateTeller(series, at)
+        const end = Math.min(until, calendar.localDay(at) + DAY_MS)
+        const slow: Record<string, number> = {}
+        for (const { day } of calendar.sessions(from, end)) {
+          slow[tell(day)] = (slow[tell(day)] ?? 0) + 1
+        }
+        const counted: Record<string, number> = {}
+        for (const { state, sessions } of sessionStates(series, { from, until }, at)) {
+          if (sessions > 0) counted[state] = (counted[state] ?? 0) + sessions
+        }
+        assert.deepEqual(counted, slow)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

@@ -18,6 +18,7 @@ const DAY_LAST = Date.UTC(YEAR_LAST, 11, 31)
 const CLOSURE_DAYS_MAX = 150
 
 interface YearTable {
+  readonly year: number
   /** Day of 1 January, and of the 1 January after. */
   readonly start: number
   readonly end: number
@@ -70,11 +71,11 @@ export function withExceptions(
 function buildCalendar(source: Source): Calendar {
   const { rules } = source
   const zone = getZone(rules.timeZone)
-  const findTable = makeTableFinder(source)
+  const tables = makeYearTables(source)
   let recent: Session | null = null
 
   function session(day: number): Session | null {
-    const table = findTable(day)
+    const table = tables.ofDay(day)
     if (table === null) return null
     // What is no whole day has no entry, and undefined compares false.
     const index = (day - table.start) / DAY_MS
@@ -111,8 +112,8 @@ function buildCalendar(source: Source): Calendar {
     firstDay: parseDay(rules.firstDay),
     knownUntil: rules.knownUntil === undefined ? Infinity : parseDay(rules.knownUntil),
     session,
-    sessions: (from, until) => listSessions(findTable, from, until),
-    countSessions: (from, until) => countSessions(findTable, from, until),
+    sessions: (from, until) => listSessions(tables, from, until),
+    countSessions: (from, until) => countSessions(tables, from, until),
     localDay: zone.localDay,
     instantAt: zone.instantAt,
     sessionAt,
@@ -132,18 +133,25 @@ function isWithin(instant: number, { extendedOpen, extendedClose }: Session): bo
   return instant >= extendedOpen && instant < extendedClose
 }
 
-type TableFinder = (day: number) => YearTable | null
+interface YearTables {
+  /** The table of a day's year; null for what is outside the years, or no day. */
+  ofDay(day: number): YearTable | null
+  /** The table of a year that rules can speak about. */
+  ofYear(year: number): YearTable
+}
 
-/** A function that finds the table of a day's year; null for what is outside the years, or no day. */
-function makeTableFinder(source: Source): TableFinder {
+function makeYearTables(source: Source): YearTables {
   const tables: (YearTable | undefined)[] = []
   let recent: YearTable | null = null
-  return (day) => {
-    if (recent !== null && day >= recent.start && day < recent.end) return recent
-    if (!(day >= DAY_FIRST && day <= DAY_LAST)) return null
-    const year = new Date(day).getUTCFullYear()
-    recent = tables[year - YEAR_FIRST] ??= makeYearTable(source, year)
-    return recent
+  const ofYear = (year: number) => (tables[year - YEAR_FIRST] ??= makeYearTable(source, year))
+  return {
+    ofDay(day) {
+      if (recent !== null && day >= recent.start && day < recent.end) return recent
+      if (!(day >= DAY_FIRST && day <= DAY_LAST)) return null
+      recent = ofYear(new Date(day).getUTCFullYear())
+      return recent
+    },
+    ofYear,
   }
 }
 
@@ -154,20 +162,20 @@ function makeYearTable({ rules, closedDays }: Source, year: number): YearTable {
   const before = new Uint16Array((end - start) / DAY_MS + 1)
   for (const { day } of sessions) before[(day - start) / DAY_MS + 1] = 1
   for (let i = 1; i < before.length; i += 1) before[i]! += before[i - 1]!
-  return { start, end, before, sessions }
+  return { year, start, end, before, sessions }
 }
 
-function listSessions(findTable: TableFinder, from: number, until: number): Session[] {
+function listSessions(tables: YearTables, from: number, until: number): Session[] {
   const found: Session[] = []
-  forEachYear(findTable, from, until, (table, first, last) => {
+  forEachYear(tables, from, until, (table, first, last) => {
     for (let rank = first; rank < last; rank += 1) found.push(table.sessions[rank]!)
   })
   return found
 }
 
-function countSessions(findTable: TableFinder, from: number, until: number): number {
+function countSessions(tables: YearTables, from: number, until: number): number {
   let count = 0
-  forEachYear(findTable, from, until, (_, first, last) => {
+  forEachYear(tables, from, until, (_, first, last) => {
     count += last - first
   })
   return count
@@ -175,19 +183,27 @@ function countSessions(findTable: TableFinder, from: number, until: number): num
 
 /** Visits the years of [from, until) with the ranks of their sessions in it, [first, last). */
 function forEachYear(
-  findTable: TableFinder,
+  tables: YearTables,
   from: number,
   until: number,
   visit: (table: YearTable, first: number, last: number) => void,
 ): void {
   const end = Math.min(until, DAY_LAST + DAY_MS)
-  let day = Math.max(from, DAY_FIRST)
-  while (day < end) {
-    const table = findTable(day)
-    if (table === null) return
-    const first = Math.ceil((day - table.start) / DAY_MS)
-    const last = Math.ceil((Math.min(end, table.end) - table.start) / DAY_MS)
-    visit(table, table.before[first]!, table.before[last]!)
-    day = table.end
+  const start = Math.max(from, DAY_FIRST)
+  let table = start < end ? tables.ofDay(start) : null
+  let first = table === null ? 0 : rankAt(table, start)
+  while (table !== null) {
+    if (end <= table.end) {
+      visit(table, first, rankAt(table, end))
+      return
+    }
+    visit(table, first, table.sessions.length)
+    table = tables.ofYear(table.year + 1)
+    first = 0
   }
+}
+
+/** How many sessions a year has before a day of it, or an instant of the day before. */
+function rankAt({ start, before }: YearTable, day: number): number {
+  return before[Math.ceil((day - start) / DAY_MS)]!
 }
