@@ -42,6 +42,8 @@ function startBackfill(symbols: readonly string[], ...more: readonly string[]) {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: {
       PATH: process.env['PATH'],
+      // Else each start compiles everything anew: a killed process leaves nothing for the next one.
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       HOME: home,
       STOCKYARD_HOME: home,
       DATABASE_URL: url,
