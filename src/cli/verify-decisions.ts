@@ -43,6 +43,7 @@ const RULES = [
   'action-dates-differ',
   'action-too-large',
   'jump-without-action',
+  'bar-withdrawn',
   'unit',
   'split-basis',
   'vendors-disagree',

@@ -1,7 +1,8 @@
-/** The table findings: what verify found, each thing once, and whether it is still there. */
+/** The table findings: what verify and loads found, each thing once, and whether it is still there. */
 import type { ActionFamily } from '../domain/action-claims.ts'
 import { formatDate, parseDay } from '../domain/date.ts'
-import { inTransaction, type Pool, type Queryable } from './connect.ts'
+import type { DayRange } from '../domain/coverage.ts'
+import { inTransaction, type Connection, type Pool, type Queryable } from './connect.ts'
 
 export interface NewFinding {
   readonly rule: string
@@ -42,8 +43,11 @@ export interface FindingFilter {
   readonly gone?: boolean | undefined
 }
 
+/** Found while answers are stored, and gone when a later answer says so: no look at the store tells. */
+const WITHDRAWN = 'bar-withdrawn'
+
 /**
- * Records what was found of an instrument; earlier findings that were looked for and not found again
+ * Records what was found of an instrument by looking at the store; earlier findings that were looked for and not found again
  * are gone from now on.
  * @param intervals those that were looked at; findings of other intervals stay as they are
  */
@@ -56,7 +60,7 @@ export async function storeFindings(
   await inTransaction(pool, async (connection) => {
     await connection.query(
       `UPDATE stockyard.findings SET gone_at = clock_timestamp()
-       WHERE instrument_id = $1 AND gone_at IS NULL
+       WHERE instrument_id = $1 AND gone_at IS NULL AND rule <> $5
          AND (interval IS NULL OR interval = ANY ($2::text[]))
          AND NOT (rule, subject) IN (SELECT * FROM unnest($3::text[], $4::text[]))`,
       [
@@ -64,10 +68,43 @@ export async function storeFindings(
         intervals,
         findings.map(({ rule }) => rule),
         findings.map(({ subject }) => subject),
+        WITHDRAWN,
       ],
     )
     for (const found of findings) await upsertFinding(connection, instrumentId, found)
   })
+}
+
+/**
+ * Records which final bars of a series an answer lacks; those of earlier answers that lie in the days that
+ * it settles, and that it has, are gone from now on.
+ */
+export async function storeWithdrawn(
+  connection: Connection,
+  series: { readonly seriesId: number; readonly interval: string; readonly provider: string },
+  answered: readonly DayRange[],
+  findings: readonly NewFinding[],
+): Promise<void> {
+  const { rows } = await connection.query<{ instrument_id: number }>(
+    `WITH gone AS (
+       UPDATE stockyard.findings f SET gone_at = clock_timestamp()
+       FROM stockyard.series s
+       WHERE s.id = $1 AND f.instrument_id = s.instrument_id AND f.rule = $2 AND f.gone_at IS NULL
+         AND f.interval = $3 AND f.provider = $4 AND f.subject <> ALL ($5::text[])
+         AND EXISTS (SELECT FROM unnest($6::date[], $7::date[]) AS r (from_day, until_day)
+           WHERE f.from_day >= r.from_day AND f.until_day <= r.until_day))
+     SELECT instrument_id FROM stockyard.series WHERE id = $1`,
+    [
+      series.seriesId,
+      WITHDRAWN,
+      series.interval,
+      series.provider,
+      findings.map(({ subject }) => subject),
+      answered.map(({ from }) => formatDate(from)),
+      answered.map(({ until }) => formatDate(until)),
+    ],
+  )
+  for (const found of findings) await upsertFinding(connection, rows[0]!.instrument_id, found)
 }
 
 async function upsertFinding(

@@ -44,6 +44,13 @@ export function dayOf(calendar: Calendar, interval: Interval, ts: number): numbe
   return isIntraday(interval) ? calendar.localDay(ts) : ts
 }
 
+/** The days that an answer settles: those that it covers, less those of which nothing can be said. */
+export function answeredDays(load: Load, refused: readonly RejectRow[]): DayRange[] {
+  const range = coveredBy(load, finalDayOf(load))
+  if (range === null) return []
+  return cutOut(range, [...holesOf(load, range, refused), ...(load.unsaid ?? [])])
+}
+
 /** The head of a series after an answer. Reads from the store only where days may be empty. */
 export async function headChange(
   connection: Connection,
@@ -52,9 +59,7 @@ export async function headChange(
   { merged, rows, stored, fresh, dropped }: Stored,
 ): Promise<HeadChange> {
   const finalThrough = finalDayOf(load)
-  const range = coveredBy(load, finalThrough)
-  const parts =
-    range === null ? [] : cutOut(range, [...holesOf(load, range, fresh), ...(load.unsaid ?? [])])
+  const parts = answeredDays(load, fresh)
   const ledger = await ledgerAfter(connection, load, head, parts, { merged, rows, dropped })
   const { coverage } = ledger
   const newest = coverage[coverage.length - 1]

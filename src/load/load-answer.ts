@@ -66,6 +66,6 @@ export async function loadAnswer(
     receivedAt: answer.receivedAt,
     actions: answer.actions ?? null,
     simulated: answer.simulated,
-    ...(rest.rereads === undefined ? {} : { rereads: rest.rereads }),
+    ...(rest.rereads === undefined ? { isWholeAnswer: true } : { rereads: rest.rereads }),
   })
 }

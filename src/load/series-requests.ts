@@ -249,6 +249,7 @@ async function addAnswer(
 }
 
 function addLoaded(before: SeriesProgress, loaded: Loaded, answer: AskedBars): SeriesProgress {
+  const notes = [...new Set([...before.notes, ...answer.notes])]
   return {
     requestsPlanned: before.requestsPlanned,
     requestsDone: before.requestsDone,
@@ -258,19 +259,30 @@ function addLoaded(before: SeriesProgress, loaded: Loaded, answer: AskedBars): S
     unchanged: before.unchanged + loaded.unchanged,
     rejected: before.rejected + loaded.rejected,
     watermark: loaded.watermark,
-    notes: addRevised([...new Set([...before.notes, ...answer.notes])], loaded.revised),
+    notes: addCount(addCount(notes, loaded.revised, REVISED), loaded.withdrawn, WITHDRAWN),
   }
 }
 
-const REVISED_NOTE = /^(\d+) final bars? (was|were) changed$/
+/** What befell final bars, in the words of a note, and how a note of it is known. */
+const REVISED = { one: 'was changed', many: 'were changed' }
+const WITHDRAWN = {
+  one: 'is kept that the vendor no longer has',
+  many: 'are kept that the vendor no longer has',
+}
 
-/** The notes of a task, with how many final bars its answers have changed. */
-function addRevised(notes: readonly string[], revised: number): readonly string[] {
-  if (revised === 0) return notes
-  const before = notes
-    .map((note) => REVISED_NOTE.exec(note)?.[1])
-    .find((count) => count !== undefined)
-  const total = revised + Number(before ?? 0)
-  const note = total === 1 ? '1 final bar was changed' : `${total} final bars were changed`
-  return [...notes.filter((one) => !REVISED_NOTE.test(one)), note]
+/** The notes of a task, with one of how many final bars something befell, over all its answers. */
+function addCount(
+  notes: readonly string[],
+  count: number,
+  { one, many }: typeof REVISED,
+): readonly string[] {
+  if (count === 0) return notes
+  const countIn = (note: string) => {
+    const [, number, what] = /^(\d+) final bars? (.*)$/.exec(note) ?? []
+    return what === one || what === many ? Number(number) : null
+  }
+  const before = notes.map(countIn).find((number) => number !== null) ?? 0
+  const total = count + before
+  const note = total === 1 ? `1 final bar ${one}` : `${total} final bars ${many}`
+  return [...notes.filter((other) => countIn(other) === null), note]
 }

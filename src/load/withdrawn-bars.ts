@@ -1,0 +1,114 @@
+/**
+ * Final bars that a vendor no longer has: an answer that covers their session has no row for them. They are
+ * kept as they are, the run says so, and a finding tells of them until the vendor has them again.
+ */
+import type { Connection } from '../db/connect.ts'
+import { storeWithdrawn, type NewFinding } from '../db/findings.ts'
+import { readPages } from '../db/pages.ts'
+import type { SeriesHead } from '../db/series.ts'
+import { expectedDays, holdsDay } from '../domain/coverage.ts'
+import type { DayRange } from '../domain/coverage.ts'
+import { DAY_MS, formatDate } from '../domain/date.ts'
+import { isIntraday } from '../domain/interval.ts'
+import type { PageVersion } from '../domain/page.ts'
+import { dayOf } from './head-change.ts'
+import type { Load } from './load-batch.ts'
+
+/** Starts that a finding lists by name. */
+const LISTED_MAX = 50
+
+/** Final bars of one page that an answer lacks, ascending starts. */
+interface Withdrawn {
+  readonly startsOn: number
+  readonly starts: readonly number[]
+}
+
+/**
+ * Records which stored bars an answer lacks, inside the load's transaction, and tells how many they are. A
+ * row that could not be placed may have stood for any of them: then nothing is said.
+ * @param answered the days that the answer settles
+ * @param stored the pages that the answer touches, as they were before
+ */
+export async function keepWithdrawn(
+  connection: Connection,
+  load: Load,
+  head: SeriesHead,
+  answered: readonly DayRange[],
+  stored: ReadonlyMap<number, PageVersion>,
+): Promise<number> {
+  const isPlaced = load.rejects.every(({ ts }) => ts !== null)
+  if (load.isWholeAnswer !== true || answered.length === 0 || !isPlaced) return 0
+  const lost = await readUntouched(connection, load, head, answered)
+  if (stored.size + lost.size === 0) return 0
+  const there = new Set([...load.batch.ts, ...load.rejects.map(({ ts }) => ts!)])
+  const found = [...stored.values(), ...lost.values()]
+    .map((page) => ({
+      startsOn: page.startsOn,
+      starts: withdrawnStarts(load, page, answered, there),
+    }))
+    .filter(({ starts }) => starts.length > 0)
+  const findings = found.map((one) => findingOf(load, one))
+  await storeWithdrawn(connection, { ...load.series, seriesId: head.seriesId }, answered, findings)
+  return found.reduce((sum, { starts }) => sum + starts.length, 0)
+}
+
+/** Pages of sessions of which the answer has no row at all. */
+async function readUntouched(
+  connection: Connection,
+  { calendar, series, batch }: Load,
+  head: SeriesHead,
+  answered: readonly DayRange[],
+): Promise<Map<number, PageVersion>> {
+  const { interval } = series
+  if (!isIntraday(interval) || head.firstBar === null || head.lastBar === null) return new Map()
+  const [first, last] = [calendar.localDay(head.firstBar), calendar.localDay(head.lastBar)]
+  const touched = new Set(Array.from(batch.ts, (ts) => calendar.localDay(ts)))
+  const days = answered
+    .flatMap((range) => expectedDays(calendar, interval, range))
+    .filter((day) => day >= first && day <= last)
+    .filter((day) => !touched.has(day) && !holdsDay(head.noTrades, day))
+  return await readPages(connection, head.seriesId, interval, days)
+}
+
+function withdrawnStarts(
+  { calendar, series, receivedAt }: Load,
+  { startsOn, bars, provisional, observedAt }: PageVersion,
+  answered: readonly DayRange[],
+  there: ReadonlySet<number>,
+): number[] {
+  if (receivedAt < observedAt) return []
+  // Rows outside regular hours come and go with what was asked for.
+  const session = isIntraday(series.interval) ? calendar.session(startsOn) : null
+  return Array.from(bars.ts).filter(
+    (ts, i) =>
+      provisional[i] === 0 &&
+      !there.has(ts) &&
+      (session === null || (ts >= session.open && ts < session.close)) &&
+      holdsDay(answered, dayOf(calendar, series.interval, ts)),
+  )
+}
+
+function findingOf({ calendar, series }: Load, { startsOn, starts }: Withdrawn): NewFinding {
+  const { interval, provider } = series
+  const days = starts.map((ts) => dayOf(calendar, interval, ts))
+  const [fromDay, lastDay] = [days[0]!, days.at(-1)!]
+  const bars = starts.length === 1 ? 'One final bar' : `${starts.length} final bars`
+  const when =
+    fromDay === lastDay
+      ? `of ${formatDate(fromDay)}`
+      : `from ${formatDate(fromDay)} to ${formatDate(lastDay)}`
+  const nameOf = (ts: number) =>
+    isIntraday(interval) ? new Date(ts).toISOString().replace('.000Z', 'Z') : formatDate(ts)
+  return {
+    rule: 'bar-withdrawn',
+    subject: `${interval} ${provider} ${formatDate(startsOn)}`,
+    interval,
+    provider,
+    other: null,
+    family: null,
+    fromDay,
+    untilDay: lastDay + DAY_MS,
+    message: `${bars} of ${interval} ${when}: ${provider} no longer has them; they are kept.`,
+    evidence: { bars: starts.length, starts: starts.slice(0, LISTED_MAX).map(nameOf) },
+  }
+}
