@@ -91,6 +91,9 @@ export interface Loaded extends TaskCounts {
   readonly forgottenFrom: number | null
 }
 
+/** Merged in one go, some milliseconds; between them a server's requests have their turn. */
+const PAGES_A_TURN = 16
+
 /** Stores an answer. */
 export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
   return inTransaction(pool, (connection) => loadInTransaction(connection, load))
@@ -112,13 +115,13 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
     load.series.interval,
     touchedPages(spans, head, load),
   )
-  // Decoding and merging half a year of minutes take some milliseconds each; a server's requests go between.
-  await setImmediate()
   const finalThrough = finalDayOf(load)
-  const merged = spans.map((span) => {
+  const merged: MergedPage[] = []
+  for (const [i, span] of spans.entries()) {
+    if (i % PAGES_A_TURN === 0) await setImmediate()
     const page = stored.get(span.startsOn) ?? null
-    return mergePage(page, observationOf(load, span, finalThrough, page))
-  })
+    merged.push(mergePage(page, observationOf(load, span, finalThrough, page)))
+  }
   const changed = merged.filter((merge) => merge.changed)
   const versions = changed.map((merge) =>
     nextVersion(stored.get(merge.page.startsOn) ?? null, merge, now),
