@@ -60,39 +60,82 @@ export function compareSeries(
   right: BarBatch,
   tolerances: Tolerances = TOLERANCES,
 ): Comparison {
-  const pairs = commonBars(left, right)
+  const comparing = makeComparison(tolerances)
+  comparing.add(left, right)
+  return comparing.finish()
+}
+
+/** A comparison of series that come in stretches. */
+export interface Comparing {
+  /** Both sides of a stretch of time, ascending by ts; stretches come one after the other. */
+  add(left: BarBatch, right: BarBatch): void
+  finish(): Comparison
+}
+
+export function makeComparison(tolerances: Tolerances = TOLERANCES): Comparing {
   const worst = new Map<ComparedColumn, Difference>()
-  const differing: { place: number; ts: number; differences: Difference[] }[] = []
-  pairs.forEach(([l, r], place) => {
-    const differences = COMPARED_COLUMNS.flatMap((column) => {
-      const difference = differenceOf(left, l, right, r, column)
-      if (difference === null) return []
-      keepWorst(worst, difference)
-      return isTolerated(difference, tolerances) ? [] : [difference]
-    })
-    if (differences.length > 0) differing.push({ place, ts: left.ts[l]!, differences })
-  })
-  const first = pairs[0]
-  const last = pairs.at(-1)
-  const spanOf = (side: 0 | 1) => (first === undefined ? 0 : last![side] - first[side] + 1)
+  const found: Stretch[] = []
+  let overlap = 0
+  const [spanLeft, spanRight] = [makeSpan(), makeSpan()]
   return {
-    overlap: pairs.length,
-    onlyLeft: spanOf(0) - pairs.length,
-    onlyRight: spanOf(1) - pairs.length,
-    worst: [...worst.values()],
-    disagreements: stretches(differing),
+    add(left, right) {
+      forEachCommon(left, right, (l, r) => {
+        spanLeft.meet(l)
+        spanRight.meet(r)
+        const differences = COMPARED_COLUMNS.flatMap((column) => {
+          const difference = differenceOf(left, l, right, r, column)
+          if (difference === null) return []
+          keepWorst(worst, difference)
+          return isTolerated(difference, tolerances) ? [] : [difference]
+        })
+        if (differences.length > 0) addDiffering(found, overlap, differences)
+        overlap += 1
+      })
+      spanLeft.pass(left.length)
+      spanRight.pass(right.length)
+    },
+    finish: () => ({
+      overlap,
+      onlyLeft: spanLeft.bars() - overlap,
+      onlyRight: spanRight.bars() - overlap,
+      worst: [...worst.values()],
+      disagreements: found.map(({ from, through, bars, worst: greatest }) => {
+        return { from, through, bars, worst: [...greatest.values()] }
+      }),
+    }),
   }
 }
 
-/** Indexes of the bars that start at the same ts. */
-function commonBars(left: BarBatch, right: BarBatch): [number, number][] {
-  const pairs: [number, number][] = []
+/** Counts the bars of one side from its first to its last common one. */
+function makeSpan() {
+  let passed = 0
+  let first: number | null = null
+  let last = 0
+  return {
+    /** The bar at an index of this stretch is a common one. */
+    meet(index: number): void {
+      last = passed + index
+      first ??= last
+    },
+    /** So many bars were in this stretch. */
+    pass(length: number): void {
+      passed += length
+    },
+    bars: () => (first === null ? 0 : last - first + 1),
+  }
+}
+
+/** Calls with the indexes of the bars that start at the same ts. */
+function forEachCommon(
+  left: BarBatch,
+  right: BarBatch,
+  common: (left: number, right: number) => void,
+): void {
   let r = 0
   for (let l = 0; l < left.length; l += 1) {
     while (r < right.length && right.ts[r]! < left.ts[l]!) r += 1
-    if (r < right.length && right.ts[r] === left.ts[l]) pairs.push([l, r])
+    if (r < right.length && right.ts[r] === left.ts[l]) common(l, r)
   }
-  return pairs
 }
 
 function differenceOf(
@@ -122,19 +165,26 @@ function keepWorst(worst: Map<ComparedColumn, Difference>, difference: Differenc
   }
 }
 
-function stretches(
-  differing: readonly { place: number; ts: number; differences: Difference[] }[],
-): Disagreement[] {
-  const groups: (typeof differing)[number][][] = []
-  for (const one of differing) {
-    const group = groups.at(-1)
-    if (group !== undefined && one.place - group.at(-1)!.place <= STRETCH_GAP) group.push(one)
-    else groups.push([one])
+/** A disagreement that the next bar may belong to. */
+interface Stretch {
+  readonly from: number
+  through: number
+  bars: number
+  /** Place of its last bar among the common ones. */
+  place: number
+  readonly worst: Map<ComparedColumn, Difference>
+}
+
+/** Adds a bar that differs to the last stretch, or begins another. */
+function addDiffering(found: Stretch[], place: number, differences: readonly Difference[]): void {
+  const { ts } = differences[0]!
+  let stretch = found.at(-1)
+  if (stretch === undefined || place - stretch.place > STRETCH_GAP) {
+    stretch = { from: ts, through: ts, bars: 0, place, worst: new Map() }
+    found.push(stretch)
   }
-  return groups.map((group) => {
-    const worst = new Map<ComparedColumn, Difference>()
-    for (const { differences } of group) for (const one of differences) keepWorst(worst, one)
-    const [first, last] = [group[0]!, group.at(-1)!]
-    return { from: first.ts, through: last.ts, bars: group.length, worst: [...worst.values()] }
-  })
+  stretch.through = ts
+  stretch.bars += 1
+  stretch.place = place
+  for (const one of differences) keepWorst(stretch.worst, one)
 }

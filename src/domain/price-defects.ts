@@ -50,9 +50,15 @@ const ADJUSTED_ERROR = 2e-4
 /** A stretch of fewer rows than this cannot be what all others are measured by. */
 const BASELINE_ROWS_MIN = 3
 
+/** What rows before a place are measured by: prices in today's shares, and the factor that the row there took. */
+export interface PriceLevel {
+  readonly reference: number
+  readonly before: number
+}
+
 /** All defects, by row. A row can have one of its prices and one of its adjusted close. */
 export function findPriceDefects(series: PricedSeries): PriceDefect[] {
-  return [...levelDefects(series), ...adjustedCloseDefects(series)].toSorted(
+  return [...findLevelDefects(series, null).defects, ...adjustedCloseDefects(series)].toSorted(
     (a, b) => a.index - b.index,
   )
 }
@@ -60,22 +66,33 @@ export function findPriceDefects(series: PricedSeries): PriceDefect[] {
 const PRICES = ['open', 'high', 'low', 'close'] as const
 
 /**
- * Walks from a row that can be trusted to both ends, and holds each row against its corrected
- * neighbour. Vendors mend the newest rows first, and put wrong units into stretches without trades, so
- * the newest row with volume is trusted, unless nearly all others are on another level.
+ * Defects of prices. Walks from a row that can be trusted to both ends, and holds each row against its
+ * corrected neighbour. Vendors mend the newest rows first, and put wrong units into stretches without
+ * trades, so the newest row with volume is trusted, unless nearly all others are on another level.
+ *
+ * A long series can come in stretches, the newest first: each is then walked from its end.
+ * @param newer the level that the stretch after this one began at; null for the newest
+ * @returns the level at the first row for the stretch before; null where there is no row
  */
-function levelDefects(series: PricedSeries): PriceDefect[] {
+export function findLevelDefects(
+  series: PricedSeries,
+  newer: PriceLevel | null,
+): { readonly defects: PriceDefect[]; readonly level: PriceLevel | null } {
   const onOneBasis = series.basis === 'raw' ? restated(series) : series.bars
   const level = { ...series, bars: onOneBasis }
   const { length } = onOneBasis
-  if (length < 2) return []
+  if (length === 0) return { defects: [], level: newer }
+  if (newer !== null) {
+    const { defects, level: first } = walk(level, { start: length, end: -1, step: -1, ...newer })
+    return { defects: defects.toReversed(), level: first }
+  }
   const first = walkFrom(
     level,
     newestTraded(onOneBasis, () => true),
   )
-  const sound = length - new Set(first.map(({ index }) => index)).size
+  const flagged = new Set(first.defects.map(({ index }) => index))
+  const sound = length - flagged.size
   if (sound >= BASELINE_ROWS_MIN || length < 3 * BASELINE_ROWS_MIN) return first
-  const flagged = new Set(first.map(({ index }) => index))
   return walkFrom(
     level,
     newestTraded(onOneBasis, (index) => flagged.has(index)),
@@ -111,18 +128,30 @@ function isTorn(bars: BarBatch, index: number): boolean {
   return Math.max(...prices) / Math.min(...prices) > 10
 }
 
-function walkFrom(series: PricedSeries, start: number): PriceDefect[] {
-  const { length } = series.bars
-  const backward = walk(series, start, -1, -1)
-  const forward = walk(series, start, length, 1)
-  return [...backward.toReversed(), ...forward]
+interface Walked {
+  readonly defects: PriceDefect[]
+  /** At the last row of the walk. */
+  readonly level: PriceLevel
 }
 
-function walk(series: PricedSeries, start: number, end: number, step: 1 | -1): PriceDefect[] {
+function walkFrom(series: PricedSeries, start: number): Walked {
+  const from = { start, reference: medianOf(series.bars, start), before: 1 }
+  const backward = walk(series, { ...from, end: -1, step: -1 })
+  const forward = walk(series, { ...from, end: series.bars.length, step: 1 })
+  return { ...backward, defects: [...backward.defects.toReversed(), ...forward.defects] }
+}
+
+/** Where a walk begins, which row is not walked any more, and what the first is measured by. */
+interface Walk extends PriceLevel {
+  readonly start: number
+  readonly end: number
+  readonly step: 1 | -1
+}
+
+function walk(series: PricedSeries, { start, end, step, ...level }: Walk): Walked {
   const { bars, dayOf } = series
   const defects: PriceDefect[] = []
-  let reference = medianOf(bars, start)
-  let before = 1
+  let { reference, before } = level
   for (let i = start + step; i !== end; i += step) {
     const middle = medianOf(bars, i)
     if (!(middle > 0) || !(reference > 0)) continue
@@ -140,7 +169,7 @@ function walk(series: PricedSeries, start: number, end: number, step: 1 | -1): P
     if (torn.columns.length > 0) defects.push({ index: i, ts, rule: 'unit', ...torn })
     reference = torn.middle
   }
-  return defects
+  return { defects, level: { reference, before } }
 }
 
 /** Ratios of the splits around a day, both ways round. */

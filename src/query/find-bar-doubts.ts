@@ -1,6 +1,5 @@
 /** Findings about stored bars: jumps, wrong units, wrong bases, and vendors that differ. Pure. */
 import type { NewFinding } from '../db/findings.ts'
-import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Comparison, Disagreement } from '../domain/compare-series.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
@@ -40,11 +39,15 @@ const DEFECTS: Readonly<Record<PriceDefectRule, string>> = {
   'adjusted-close': 'have an adjusted close that does not follow from the dividends',
 }
 
-/** A finding for each stretch of rows with the same defect. */
+/** A defect with the close of its row. */
+export interface DefectiveRow extends PriceDefect {
+  readonly close: number
+}
+
+/** A finding for each stretch of rows with the same defect; defects ascend by index. */
 export function defectFindings(
   { interval, provider }: SeriesName,
-  bars: BarBatch,
-  defects: readonly PriceDefect[],
+  defects: readonly DefectiveRow[],
   dayOf: (ts: number) => number,
 ): NewFinding[] {
   return stretchesOf(defects).map((stretch) => {
@@ -63,22 +66,25 @@ export function defectFindings(
         bars: stretch.length,
         columns: [...new Set(stretch.flatMap(({ columns }) => columns))],
         multiply_by: first.factor,
-        first_close: bars.close[first.index]!,
-        last_close: bars.close[last.index]!,
+        first_close: first.close,
+        last_close: last.close,
       },
     }
   })
 }
 
 /** Defects of one rule in rows that follow each other. */
-function stretchesOf(defects: readonly PriceDefect[]): PriceDefect[][] {
-  const stretches: PriceDefect[][] = []
+function stretchesOf(defects: readonly DefectiveRow[]): DefectiveRow[][] {
+  const stretches: DefectiveRow[][] = []
+  const newest = new Map<PriceDefectRule, DefectiveRow[]>()
   for (const defect of defects) {
-    const stretch = stretches.find(
-      (one) => one[0]!.rule === defect.rule && one.at(-1)!.index === defect.index - 1,
-    )
-    if (stretch === undefined) stretches.push([defect])
-    else stretch.push(defect)
+    let stretch = newest.get(defect.rule)
+    if (stretch === undefined || stretch.at(-1)!.index !== defect.index - 1) {
+      stretch = []
+      stretches.push(stretch)
+      newest.set(defect.rule, stretch)
+    }
+    stretch.push(defect)
   }
   return stretches
 }

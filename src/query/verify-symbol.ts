@@ -5,30 +5,30 @@
 import type { Connection, Pool } from '../db/connect.ts'
 import type { NewFinding } from '../db/findings.ts'
 import { getInstrument } from '../db/instruments.ts'
-import { listSeries, type SeriesRef } from '../db/read-series.ts'
+import { readSeriesStates, type SeriesState } from '../db/read-series.ts'
 import type { LedgerEntry } from '../domain/action-claims.ts'
-import type { AdjustMode, DividendRule, Payment, ShareSplit } from '../domain/adjust.ts'
+import type { DividendRule, Payment, ShareSplit } from '../domain/adjust.ts'
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { compareSeries, type Difference } from '../domain/compare-series.ts'
+import { makeComparison, type Difference } from '../domain/compare-series.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { findJumps } from '../domain/jumps.ts'
 import { paymentsOf, splitsOf } from '../domain/merge-actions.ts'
-import { findPriceDefects } from '../domain/price-defects.ts'
+import { findLevelDefects, type PriceLevel } from '../domain/price-defects.ts'
 import {
   comparePublished,
   type PublishedCloses,
   type PublishedComparison,
 } from '../domain/published-closes.ts'
-import { joinChunks, takeChunk, type BarChunk } from './bar-chunk.ts'
-import { streamBars } from './bars.ts'
 import { readCalendar } from './calendars.ts'
+import { readFinalBars, stretchesOf, WHOLE } from './final-bars.ts'
 import { findActionDoubts } from './find-action-doubts.ts'
 import {
   defectFindings,
   disagreementFindings,
   jumpFinding,
   publishedFindings,
+  type DefectiveRow,
 } from './find-bar-doubts.ts'
 import { readMergedLedger } from './merged-ledger.ts'
 
@@ -83,7 +83,6 @@ export interface Verified {
 /** What the checks of one symbol share. */
 interface Subject {
   readonly db: Pool | Connection
-  readonly symbol: string
   readonly now: number
   readonly calendar: Calendar
   readonly splits: readonly ShareSplit[]
@@ -102,7 +101,6 @@ export async function verifySymbol(
   const ledger = await readMergedLedger(db, id, null)
   const subject: Subject = {
     db,
-    symbol,
     now,
     calendar: await readCalendar(db, exchange),
     splits: splitsOf(ledger),
@@ -111,7 +109,7 @@ export async function verifySymbol(
   const findings = findActionDoubts(ledger)
   const compared: ComparedVendors[] = []
   for (const interval of intervals) {
-    const series = await listSeries(db, id, interval)
+    const series = await seriesOf(db, id, interval)
     for (const one of series) findings.push(...(await checkSeries(subject, one)))
     for (const [left, right] of pairsOf(series)) {
       const found = await comparePair(subject, left, right)
@@ -120,7 +118,7 @@ export async function verifySymbol(
     }
   }
   const published: ComparedPublished[] = []
-  const daily = intervals.includes('1d') ? await listSeries(db, id, '1d') : []
+  const daily = intervals.includes('1d') ? await seriesOf(db, id, '1d') : []
   for (const answer of answers) {
     const series = daily.find(({ provider }) => provider === answer.provider)
     if (series === undefined) continue
@@ -131,40 +129,38 @@ export async function verifySymbol(
   return { symbol, instrumentId: id, ledger, compared, published, findings }
 }
 
+function nameOf({ provider, basis }: SeriesState): string {
+  return `${provider} ${basis}`
+}
+
+/** The series of an instrument at an interval, by provider. */
+async function seriesOf(
+  db: Pool | Connection,
+  instrumentId: number,
+  interval: Interval,
+): Promise<SeriesState[]> {
+  const found = await readSeriesStates(db, { instrumentId, interval })
+  return found.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+}
+
 async function checkPublished(
   subject: Subject,
-  series: SeriesRef,
+  series: SeriesState,
   { provider, receivedAt, closes }: PublishedBy,
 ): Promise<ComparedPublished> {
-  const { calendar, splits, payments } = subject
-  const bars = await readFinal(subject, series, 'splits')
+  const { db, now, calendar, splits, payments } = subject
+  const bars = await readFinalBars(db, series, WHOLE, { adjust: 'splits', now })
   const saidOn = calendar.localDay(receivedAt)
   const comparison = comparePublished(closes, bars, splits, payments, saidOn)
   return { provider, receivedAt, rule: closes.rule, ...comparison }
 }
 
 /** Every two vendors once, the first by name on the left. */
-function pairsOf(series: readonly SeriesRef[]): [SeriesRef, SeriesRef][] {
+function pairsOf(series: readonly SeriesState[]): [SeriesState, SeriesState][] {
   const byVendor = [...new Map(series.map((one) => [one.provider, one])).values()]
   return byVendor.flatMap((left, i) =>
-    byVendor.slice(i + 1).map((right): [SeriesRef, SeriesRef] => [left, right]),
+    byVendor.slice(i + 1).map((right): [SeriesState, SeriesState] => [left, right]),
   )
-}
-
-/** Final bars of a vendor, brought to a basis. */
-async function readFinal(
-  { db, symbol, now }: Subject,
-  { interval, provider }: SeriesRef,
-  adjust: AdjustMode,
-): Promise<BarBatch> {
-  const query = { symbol, interval, provider, from: null, until: null, now, adjust } as const
-  const stream = await streamBars(db, { ...query, session: 'all', sort: 'asc' })
-  const chunks: BarChunk[] = []
-  for await (const chunk of stream.chunks) {
-    const isFinal = (i: number) => chunk.provisional[i] === 0
-    chunks.push(takeChunk(chunk, [...chunk.bars.ts.keys()].filter(isFinal)))
-  }
-  return joinChunks(chunks).bars
 }
 
 function dayOf({ calendar }: Subject, interval: Interval): (ts: number) => number {
@@ -172,42 +168,67 @@ function dayOf({ calendar }: Subject, interval: Interval): (ts: number) => numbe
 }
 
 /** Units and bases of one series, and the jumps of a daily one. */
-async function checkSeries(subject: Subject, series: SeriesRef): Promise<NewFinding[]> {
+async function checkSeries(subject: Subject, series: SeriesState): Promise<NewFinding[]> {
   const { interval, basis } = series
-  const bars = await readFinal(subject, series, basis === 'raw' ? 'none' : 'splits')
-  const { splits, payments } = subject
+  const { db, now, calendar, splits, payments } = subject
   const days = dayOf(subject, interval)
-  const defects = findPriceDefects({
-    bars,
-    basis,
-    dayOf: days,
-    splits,
-    payments,
-    adjustedClose: null,
-  })
-  const findings = defectFindings(series, bars, defects, days)
-  if (interval !== '1d') return findings
+  const wish = { adjust: basis === 'raw' ? 'none' : 'splits', now } as const
+  const parts: DefectiveRow[][] = []
+  let level: PriceLevel | null = null
+  // Rows are counted from the newest one back.
+  let firstIndex = 0
+  let daily: BarBatch | null = null
+  for (const stretch of stretchesOf([series], calendar)) {
+    const bars = await readFinalBars(db, series, stretch, wish)
+    const priced = { bars, basis, dayOf: days, splits, payments, adjustedClose: null }
+    const found = findLevelDefects(priced, level)
+    level = found.level
+    firstIndex -= bars.length
+    const base = firstIndex
+    parts.unshift(
+      found.defects.map((defect) => {
+        const close = bars.close[defect.index]!
+        return { ...defect, index: base + defect.index, close }
+      }),
+    )
+    if (interval === '1d') daily = bars
+  }
+  const defects = parts.flat()
+  const findings = defectFindings(series, defects, days)
+  if (daily === null) return findings
+  return [...findings, ...jumpsOf(subject, series, daily, defects)]
+}
+
+function jumpsOf(
+  { splits, payments }: Subject,
+  series: SeriesState,
+  bars: BarBatch,
+  defects: readonly DefectiveRow[],
+): NewFinding[] {
   // A row in a wrong unit makes two jumps that are none.
-  const wrong = new Set(defects.map(({ index }) => index))
-  const jumps = findJumps(bars, basis === 'raw' ? splits : [], payments).filter(({ day }) => {
-    const index = bars.ts.indexOf(day)
-    return !wrong.has(index) && !wrong.has(index - 1)
-  })
-  return [...findings, ...jumps.map((jump) => jumpFinding(series, jump))]
+  const wrong = new Set(defects.map(({ ts }) => ts))
+  return findJumps(bars, series.basis === 'raw' ? splits : [], payments)
+    .filter(({ day }) => !wrong.has(day) && !wrong.has(bars.ts[bars.ts.indexOf(day) - 1]!))
+    .map((jump) => jumpFinding(series, jump))
 }
 
 async function comparePair(
   subject: Subject,
-  left: SeriesRef,
-  right: SeriesRef,
+  left: SeriesState,
+  right: SeriesState,
 ): Promise<{ compared: ComparedVendors; findings: NewFinding[] }> {
   const { interval } = left
+  const { db, now, calendar } = subject
   const basis = left.basis === 'raw' && right.basis === 'raw' ? 'raw' : 'split'
-  const mode = basis === 'raw' ? 'none' : 'splits'
-  const comparison = compareSeries(
-    await readFinal(subject, left, mode),
-    await readFinal(subject, right, mode),
-  )
+  const wish = { adjust: basis === 'raw' ? 'none' : 'splits', now } as const
+  const comparing = makeComparison()
+  for (const stretch of stretchesOf([left, right], calendar).toReversed()) {
+    comparing.add(
+      await readFinalBars(db, left, stretch, wish),
+      await readFinalBars(db, right, stretch, wish),
+    )
+  }
+  const comparison = comparing.finish()
   const pair = { interval, left: left.provider, right: right.provider }
   const differing = comparison.disagreements.reduce((sum, { bars }) => sum + bars, 0)
   const { overlap, onlyLeft, onlyRight, worst } = comparison

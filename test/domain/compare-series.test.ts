@@ -2,8 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { makeBatch, type BarBatch } from '../../src/domain/bar-batch.ts'
-import { COMPARED_COLUMNS, compareSeries, TOLERANCES } from '../../src/domain/compare-series.ts'
+import { makeBatch, sliceBatch, type BarBatch } from '../../src/domain/bar-batch.ts'
+import {
+  COMPARED_COLUMNS,
+  compareSeries,
+  makeComparison,
+  TOLERANCES,
+} from '../../src/domain/compare-series.ts'
 
 /** Bars with the given closes at 1, 2, 3 …; a null leaves one out. */
 function bars(closes: readonly (number | null)[], volume = 1000): BarBatch {
@@ -76,5 +81,27 @@ test('what is told is what a naive comparison finds, from either side', () => {
       assert.ok(found.worst.length === 0 || found.worst.length === COMPARED_COLUMNS.length)
     }),
     { numRuns: 200 },
+  )
+})
+
+test('the same is found of series that come in stretches', () => {
+  const price = fc.option(fc.constantFrom(10, 10.005, 11, 12), { freq: 4 })
+  const prices = fc.array(price, { minLength: 40, maxLength: 40 })
+  const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 39 }), { maxLength: 5 })
+  fc.assert(
+    fc.property(prices, prices, cuts, (one, other, at) => {
+      const [left, right] = [bars(one), bars(other)]
+      const comparing = makeComparison()
+      const bounds = [0, ...at.toSorted((a, b) => a - b), 41]
+      for (let i = 1; i < bounds.length; i += 1) {
+        const inside = (batch: BarBatch) => {
+          const from = batch.ts.filter((ts) => ts <= bounds[i - 1]!).length
+          return sliceBatch(batch, from, batch.ts.filter((ts) => ts <= bounds[i]!).length)
+        }
+        comparing.add(inside(left), inside(right))
+      }
+      assert.deepEqual(comparing.finish(), compareSeries(left, right))
+    }),
+    { numRuns: 300 },
   )
 })
