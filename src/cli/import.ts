@@ -18,6 +18,7 @@ import {
   formatOfName,
   READ_FORMATS,
   readFileRows,
+  rowText,
   type FileRow,
   type ReadFormat,
 } from '../formats/read-file.ts'
@@ -277,7 +278,7 @@ function readRow(
   return {
     ts,
     values: numbers.map((value) => value ?? Number.NaN),
-    source,
+    text: () => rowText(source),
     unreadable: wrong === undefined ? null : `${wrong} is ${cell}, which cannot be read.`,
   }
 }

@@ -6,7 +6,6 @@ import { inTransaction, type Pool } from '../db/connect.ts'
 import type { RejectRow } from '../db/rejects.ts'
 import { addTask, finishRun, finishTask, startRun, startTask } from '../db/runs.ts'
 import { findExchange, type SeriesKey } from '../db/series.ts'
-import { rowText, type FileRow } from '../formats/read-file.ts'
 import { validateBatch } from '../validate/validate-batch.ts'
 import { dayOf } from './head-change.ts'
 import { loadBatch } from './load-batch.ts'
@@ -17,7 +16,8 @@ export interface ImportedRow {
   readonly ts: number
   /** open, high, low, close, volume, vwap, trades; NaN where absent. */
   readonly values: readonly number[]
-  readonly source: FileRow
+  /** The row as text, which is asked for only where the row is refused. */
+  readonly text: () => string
   /** Null where it could be read as a bar. */
   readonly unreadable: string | null
 }
@@ -122,7 +122,7 @@ async function loadRows(
   const receivedAt = now()
   const isStock = readSymbolMeaning(series.symbol).kind === 'stock'
   const checked = validateBatch(
-    { batch: batchOf(readable), rawAt: (index) => rowText(readable[index]!.source) },
+    { batch: batchOf(readable), rawAt: (index) => readable[index]!.text() },
     // A file without volumes is one; a stock's vendor that has none would not have been understood.
     {
       interval,
@@ -134,10 +134,8 @@ async function loadRows(
       needsVolume: isStock && readable.some(({ values }) => !Number.isNaN(values[4]!)),
     },
   )
-  const unread = rows.flatMap(({ unreadable, source }): RejectRow[] =>
-    unreadable === null
-      ? []
-      : [{ rule: 'unreadable', reason: unreadable, raw: rowText(source), ts: null }],
+  const unread = rows.flatMap(({ unreadable, text }): RejectRow[] =>
+    unreadable === null ? [] : [{ rule: 'unreadable', reason: unreadable, raw: text(), ts: null }],
   )
   const loaded = await loadBatch(pool, {
     series,
