@@ -3,7 +3,7 @@
  */
 import type { ProviderConfig } from '../config.ts'
 import { databaseError } from '../db/database-error.ts'
-import { addTask, finishTask, startTask, type TaskStatus } from '../db/runs.ts'
+import { addTask, finishTask, startTask, type TaskStatus, type TaskCounts } from '../db/runs.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
@@ -13,6 +13,7 @@ import type { AskContext } from './ask.ts'
 import { configOf } from './budget-in-force.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import { baseInterval, deriveSeries } from './derive-series.ts'
+import type { ActionsWish } from './keep-actions.ts'
 import type { MarketDays } from './market-days.ts'
 import { fetchSeries, type SeriesProgress } from './series-requests.ts'
 import type { SharedAnswers } from './shared-answers.ts'
@@ -38,6 +39,8 @@ export interface FetchWish {
   readonly parallel?: number
   /** True for sessions that are final only: what still moves is left alone. */
   readonly finalOnly?: boolean
+  /** Which splits and dividends are asked for once the bars are in; absent: none. */
+  readonly actions?: ActionsWish['which']
   /** Just these pieces of work, in place of all symbols at all intervals. */
   readonly pieces?: readonly WorkPiece[]
 }
@@ -74,6 +77,10 @@ export interface FetchContext extends Omit<AskContext, 'requests' | 'config'> {
   readonly onProgress?: (task: TaskProgress) => void
   /** Told the id of each run that begins. */
   readonly onRun?: (runId: number) => void
+  /** A run that waited in the queue for this work, to be begun in place of a new one; null where none did. */
+  readonly takeRunId?: () => number | null
+  /** Told when a run of this work was cancelled, so that the rest of the work ends, too. */
+  readonly onCancel?: () => void
 }
 
 export interface Task {
@@ -229,6 +236,7 @@ async function askOne(run: Run, task: Task, provider: Provider, report: Report):
       (progress) =>
         report({
           ...progress,
+          ...withCounts(before, progress),
           provider: provider.id,
           requests: before.requests + counted.requests,
           notes: [...before.notes, ...progress.notes],
@@ -236,6 +244,17 @@ async function askOne(run: Run, task: Task, provider: Provider, report: Report):
     )
   } finally {
     report({ requests: before.requests + counted.requests })
+  }
+}
+
+/** The counts of a vendor with those of the vendors that were asked before it and broke off. */
+function withCounts(before: TaskCounts, own: TaskCounts): TaskCounts {
+  return {
+    fetched: before.fetched + own.fetched,
+    inserted: before.inserted + own.inserted,
+    updated: before.updated + own.updated,
+    unchanged: before.unchanged + own.unchanged,
+    rejected: before.rejected + own.rejected,
   }
 }
 
