@@ -6,7 +6,7 @@ import { StockyardError } from '../domain/error.ts'
 import { parseInterval } from '../domain/interval.ts'
 import type { RunRequest, RunStarter } from '../load/background-runs.ts'
 import { AUTO_PROVIDER } from '../query/choose-series.ts'
-import { readRun, readRuns } from '../query/runs.ts'
+import { cancelKnownRun, readRun, readRuns } from '../query/runs.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireProvider } from './prices.ts'
 import {
@@ -14,7 +14,6 @@ import {
   flag,
   ID_MAX,
   list,
-  object,
   paging,
   problems,
   query,
@@ -24,7 +23,7 @@ import {
 } from './schemas.ts'
 
 const tags = ['etl']
-const RUN_STATUSES = ['running', 'succeeded', 'partial', 'failed', 'interrupted'] as const
+const RUN_STATUSES = ['queued', 'running', 'succeeded', 'partial', 'failed', 'interrupted'] as const
 const JOBS = ['fetch', 'backfill', 'repair'] as const
 /** Symbols that one order can name. */
 const SYMBOLS_MAX = 1000
@@ -66,6 +65,12 @@ const order = Type.Object(
     force: Type.Optional(
       flag({ default: false, description: 'Ask again for what is final, too.' }),
     ),
+    actions: Type.Optional(
+      flag({
+        default: false,
+        description: 'Ask for splits and dividends, too, where that is due, once the bars are in.',
+      }),
+    ),
   },
   {
     additionalProperties: false,
@@ -89,7 +94,9 @@ function addReads(app: App, { readPool, options }: ApiContext, url: string): voi
         tags,
         summary: 'Runs, newest first',
         querystring: query({
-          status: Type.Optional(choice(RUN_STATUSES, { description: 'Only runs that ended so.' })),
+          status: Type.Optional(
+            choice(RUN_STATUSES, { description: 'Only runs that are or ended so.' }),
+          ),
           ...paging(options),
         }),
         response: {
@@ -130,25 +137,20 @@ function addStart(app: App, context: ApiContext): void {
         tags,
         summary: 'Start a run',
         description:
-          'Answers as soon as the run is in the store; the work goes on in the server. `location` names the run, which shows how far it is.',
+          'Answers as soon as the run is in the store: `running` where the server has room, else `queued` until one ends. `location` names the run, which shows how far it is.',
         body: order,
         querystring: query({}),
         response: {
-          200: {
-            description: 'There was nothing to do: no gaps.',
-            ...object({ run: { type: 'null' }, status: { type: 'string', enum: ['succeeded'] } }),
-          },
-          202: { description: 'The run has begun.', ...ref('RunDetails') },
+          202: { description: 'The run, begun or waiting.', ...ref('RunDetails') },
           ...problems({
             400: 'The body is wrong.',
-            409: 'The server has enough to do, or does not fetch; or the provider has no key.',
+            409: 'The server does not fetch, or the provider has no key.',
           }),
         },
       },
     },
     async ({ body }, reply) => {
       const id = await requireStarter(runs).start(readOrder(body, context))
-      if (id === null) return await reply.send({ run: null, status: 'succeeded' })
       return await reply
         .code(202)
         .header('location', `/api/v1/etl/runs/${id}`)
@@ -157,7 +159,7 @@ function addStart(app: App, context: ApiContext): void {
   )
 }
 
-function addCancel(app: App, { pool, runs }: ApiContext): void {
+function addCancel(app: App, { pool }: ApiContext): void {
   app.post(
     '/api/v1/etl/runs/:id/cancel',
     {
@@ -166,29 +168,18 @@ function addCancel(app: App, { pool, runs }: ApiContext): void {
         tags,
         summary: 'Cancel a run',
         description:
-          'It ends within the answer in hand: what is stored stays, and the next run goes on from there.',
+          'It ends within the answer in hand, whichever process does it: what is stored stays, and the next run goes on from there. One that waits ends at once.',
         params: runPath,
         querystring: query({}),
         response: {
           202: { description: 'It is about to end.', ...ref('RunDetails') },
-          ...problems({ ...notFound, 409: 'It has ended, or is the work of another process.' }),
+          ...problems({ ...notFound, 409: 'It has ended.' }),
         },
       },
     },
     async ({ params: { id } }, reply) => {
-      const run = await readRun(pool, id)
-      if (run.status !== 'running') {
-        throw new StockyardError('conflict', 'RUN_OVER', `Run ${id} has ended: ${run.status}.`, {
-          hint: 'There is nothing to cancel.',
-        })
-      }
-      if (runs?.cancel(id) !== true) {
-        const sentence = `Run ${id} is not one that was started here.`
-        throw new StockyardError('conflict', 'RUN_ELSEWHERE', sentence, {
-          hint: 'Ask the server that started it, or stop the command with Ctrl-C or SIGTERM.',
-        })
-      }
-      return await reply.code(202).send(run)
+      await cancelKnownRun(pool, id)
+      return await reply.code(202).send(await readRun(pool, id))
     },
   )
 }
@@ -202,7 +193,8 @@ function requireStarter(runs: RunStarter | undefined): RunStarter {
 
 /** @throws StockyardError `PARAMETER_INVALID`, `SYMBOL_INVALID`, `INTERVAL_UNKNOWN`, `DATE_INVALID` */
 function readOrder(body: Static<typeof order>, { providers, clock }: ApiContext): RunRequest {
-  const { job = 'fetch', symbols, intervals, provider, days = null, force = false } = body
+  const { job = 'fetch', symbols, intervals, provider, days = null } = body
+  const { force = false, actions = false } = body
   const from = body.from === undefined ? null : requireDay(body.from, 'from')
   const until = body.until === undefined ? null : requireDay(body.until, 'until')
   if (days !== null && from !== null) throw wrong('Give "from" or "days", not both.')
@@ -225,6 +217,7 @@ function readOrder(body: Static<typeof order>, { providers, clock }: ApiContext)
     until,
     days,
     force,
+    actions,
   }
 }
 

@@ -45,6 +45,7 @@ interface BackfillOptions extends Period {
   readonly force?: boolean
   readonly dryRun?: boolean
   readonly wait?: boolean
+  readonly actions?: boolean
   readonly lane: Lane
   readonly parallel: number
 }
@@ -71,6 +72,7 @@ export const define: Define = (command, run) => {
         .default(1),
     )
     .option('--force', 'ask again for what is final too')
+    .option('--actions', 'ask for splits and dividends of all symbols, where that is due')
   addPeriod(command).action((symbols: string[], options: BackfillOptions) =>
     run(options, (context) => backfillCommand(context, readSymbols(symbols), options)),
   )
@@ -127,7 +129,10 @@ async function backfillCommand(
   }
   const work = { context, store, config, wish, lane: options.lane }
   const fetched = await runToTheEnd(work, plan, options.wait === true)
-  const summary = await withPlannedActions(work, plan, fetched)
+  const summary =
+    options.actions === true
+      ? await withDueActions(work, fetched)
+      : await withPlannedActions(work, plan, fetched)
   if (context.json) await writeJson(context.stdout, summary)
   else await context.stdout.write(summaryText(context, await withPresentKind(store), summary))
   return isExhausted(summary) ? 5 : exitCodeOf(summary)
@@ -145,6 +150,16 @@ async function withPlannedActions(
   return await withActions(context, config, summary, { providers, which: 'unanswered', symbols })
 }
 
+/** Asks for the splits and dividends that are due, unless the bars are not all in for want of calls. */
+async function withDueActions(
+  { context, config, wish }: Backfill,
+  summary: FetchSummary,
+): Promise<FetchSummary> {
+  if (isExhausted(summary)) return summary
+  const { providers } = wish
+  return await withActions(context, config, summary, { providers, which: 'due' })
+}
+
 /** Runs it; where the budget is used up and waiting is wanted, again after each reset. */
 export async function runToTheEnd(
   work: Backfill,
@@ -155,7 +170,7 @@ export async function runToTheEnd(
   const workPlan = toWorkPlan(plan)
   let summary = await fetchSymbols(context, store, config, work.wish, { lane, plan: workPlan })
   if (!waits) return summary
-  while (isExhausted(summary) && !context.signal.aborted) {
+  while (isExhausted(summary) && !isCancelled(summary) && !context.signal.aborted) {
     await waitForCalls(work, summary)
     const left = new Set(summary.tasks.filter(isUnfinished).map((task) => task.symbol))
     const wish = { ...work.wish, symbols: work.wish.symbols.filter((symbol) => left.has(symbol)) }
@@ -199,6 +214,11 @@ function isOutOfCalls(task: TaskSummary): boolean {
 
 function isExhausted(summary: FetchSummary): boolean {
   return summary.tasks.some(isOutOfCalls)
+}
+
+/** True where the run ended before its time. */
+function isCancelled(summary: FetchSummary): boolean {
+  return summary.tasks.some(({ error }) => error?.code === 'INTERRUPTED')
 }
 
 /** True for tasks that ended for want of calls, or before they began. */

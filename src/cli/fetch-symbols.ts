@@ -8,6 +8,7 @@ import type { Interval } from '../domain/interval.ts'
 import { baseInterval } from '../load/derive-series.ts'
 import { fetchAll, type FetchContext, type FetchSummary } from '../load/fetch-series.ts'
 import { openCalendars } from '../load/open-calendars.ts'
+import type { FetchWish } from '../load/run-task.ts'
 import { spanOf } from '../load/plan-backfill.ts'
 import { parseBudget } from '../providers/budget.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
@@ -32,6 +33,7 @@ export interface SymbolsWish {
   readonly job?: 'backfill'
   readonly parallel?: number
   readonly finalOnly?: boolean
+  readonly actions?: NonNullable<FetchWish['actions']>
 }
 
 /** How a fetch is done where it is not the usual one. */

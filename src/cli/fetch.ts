@@ -4,7 +4,7 @@ import { listInstruments } from '../db/instruments.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import type { Interval } from '../domain/interval.ts'
 import type { FetchSummary, TaskSummary } from '../load/fetch-series.ts'
-import { tellWithoutActions, withActions } from './ask-actions.ts'
+import { tellWithoutActions } from './ask-actions.ts'
 import type { Define } from './commands.ts'
 import { chooseProviders, fetchSymbols } from './fetch-symbols.ts'
 import { withPresentKind, type Store } from './open-store.ts'
@@ -73,19 +73,15 @@ async function fetchCommand(
   const intervals = options.interval ?? [config.defaultInterval]
   const providers = chooseProviders(options.provider, config, intervals)
   const store = await context.openStore({ writes: true })
-  const fetched = await fetchSymbols(context, store, config, {
+  const summary = await fetchSymbols(context, store, config, {
     symbols: symbols.length > 0 ? symbols : await watchedSymbols(store, config),
     intervals,
     providers,
     from,
     until: options.until ?? null,
     force: options.force === true,
+    ...(options.actions === true ? { actions: options.force === true ? 'all' : 'due' } : {}),
   })
-  const which = options.force === true ? 'all' : 'due'
-  const summary =
-    options.actions === true
-      ? await withActions(context, config, fetched, { providers, which })
-      : fetched
   if (context.json) {
     await writeJson(context.stdout, summary)
   } else {

@@ -1,6 +1,7 @@
 /** `stockyard gaps`: what is missing, and getting it. */
 import { getInstrument } from '../db/instruments.ts'
 import { formatDate } from '../domain/date.ts'
+import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { listAlerts } from '../load/closure-alert.ts'
 import { listGaps, type Gap, type GapSearch } from '../load/list-gaps.ts'
@@ -24,6 +25,7 @@ interface GapsOptions extends Period {
   readonly interval?: readonly Interval[]
   readonly provider?: string
   readonly repair?: boolean
+  readonly actions?: boolean
 }
 
 /** A gap as `--json` has it. */
@@ -46,6 +48,7 @@ export const define: Define = (command, run) => {
     .addOption(intervalsOption('bars of this length only; repeat it or write a list'))
     .addOption(providerOption())
     .option('--repair', 'ask for just what is missing, and record what nobody has')
+    .option('--actions', 'with --repair: ask for splits and dividends too, where that is due')
   addPeriod(command).action((symbols: string[], options: GapsOptions) =>
     run(options, (context) => gaps(context, readSymbols(symbols), options)),
   )
@@ -65,6 +68,11 @@ async function gaps(
   options: GapsOptions,
 ): Promise<number> {
   checkPeriod(options)
+  if (options.actions === true && options.repair !== true) {
+    throw new StockyardError('usage', 'OPTION_CONFLICT', '--actions goes with --repair only.', {
+      hint: 'Add --repair, or use: stockyard fetch --actions',
+    })
+  }
   const search: GapSearch = {
     symbols: await storedSymbols(context, symbols),
     intervals: options.interval,
@@ -72,7 +80,7 @@ async function gaps(
     from: options.from ?? null,
     until: options.until ?? null,
   }
-  if (options.repair === true) return await repair(context, search)
+  if (options.repair === true) return await repair(context, search, options.actions === true)
   const config = await context.config()
   const store = await context.openStore()
   const calendarOf = await openCalendars(store.pool, config.home)
@@ -106,7 +114,11 @@ async function storedSymbols(
   return symbols
 }
 
-async function repair(context: CommandContext, search: GapSearch): Promise<number> {
+async function repair(
+  context: CommandContext,
+  search: GapSearch,
+  actions: boolean,
+): Promise<number> {
   const config = await context.config()
   const store = await context.openStore({ writes: true })
   const able = chooseProviders(undefined, config, search.intervals ?? [])
@@ -117,7 +129,7 @@ async function repair(context: CommandContext, search: GapSearch): Promise<numbe
     config,
     { lane: 'repair' },
     providers[0],
-    (fetching) => repairGaps(fetching, search, providers),
+    (fetching) => repairGaps(fetching, search, providers, actions ? 'due' : undefined),
   )
   if (context.json) {
     await writeJson(context.stdout, { ...(summary ?? NOTHING_DONE), gaps: left.map(toJson) })

@@ -1,8 +1,15 @@
 /** `stockyard runs`: past runs, and the tasks of one. */
 import type { StoredTask } from '../db/read-runs.ts'
-import { readRun, readRuns, type RunDetails, type RunSummary } from '../query/runs.ts'
-import type { Define } from './commands.ts'
-import { addExamples, limitOption, wholeNumber } from './options.ts'
+import {
+  cancelKnownRun,
+  readRun,
+  readRuns,
+  type RunDetails,
+  type RunSummary,
+} from '../query/runs.ts'
+import type { Command } from 'commander'
+import type { Define, Run } from './commands.ts'
+import { addDefaultOptions, addExamples, limitOption, wholeNumber } from './options.ts'
 import { writeJson, plainText } from './output.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatSpan, formatTable } from './table.ts'
@@ -14,17 +21,59 @@ interface RunsOptions {
 }
 
 export const define: Define = (command, run) => {
-  command
-    .argument('[id]', 'one run, with its tasks', wholeNumber('The run', 1, Number.MAX_SAFE_INTEGER))
+  addDefaultOptions(command, defineList(command, run))
+  defineCancel(command, run)
+  addExamples(command, [
+    ['runs', 'the newest runs; the same as runs list'],
+    ['runs 12', 'the tasks of one, with what failed and why'],
+    ['runs cancel 12', 'ends one, whichever process does it'],
+    ['runs --json | jq .data[0].status', 'how the last one ended'],
+  ])
+}
+
+const readId = wholeNumber('The run', 1, Number.MAX_SAFE_INTEGER)
+
+function defineList(parent: Command, run: Run): Command {
+  const command = parent
+    .command('list', { isDefault: true })
+    .description('List runs, the newest first, or show one with its tasks.')
+    .argument('[id]', 'one run, with its tasks', readId)
     .addOption(limitOption(20))
     .action((id: number | undefined, options: RunsOptions) =>
       run(options, (context) => runs(context, id, options)),
     )
-  addExamples(command, [
-    ['runs', 'the newest runs'],
-    ['runs 12', 'the tasks of one, with what failed and why'],
-    ['runs --json | jq .data[0].status', 'how the last one ended'],
+  return addExamples(command, [
+    ['runs list -n 5', 'the newest five'],
+    ['runs list 12 --json', 'one with its tasks, for a script'],
   ])
+}
+
+function defineCancel(parent: Command, run: Run): void {
+  const command = parent
+    .command('cancel')
+    .description(
+      'End a run within the answer in hand, whichever process does it; one that waits ends at once.',
+    )
+    .argument('<id>', 'the run', readId)
+    .action((id: number, options: { json?: boolean }) =>
+      run(options, (context) => cancel(context, id)),
+    )
+  addExamples(command, [
+    ['runs cancel 12', 'what is stored stays, and the next run goes on from there'],
+    ['runs cancel 12 --json', 'the run as it is now, for a script'],
+  ])
+}
+
+async function cancel(context: CommandContext, id: number): Promise<void> {
+  const { pool } = await context.openStore()
+  await cancelKnownRun(pool, id)
+  const run = await readRun(pool, id)
+  const isOver = run.finished_at !== null
+  if (context.json) await writeJson(context.stdout, run)
+  else
+    await context.stdout.write(
+      `Run ${id} ${isOver ? 'was taken out of the queue' : 'is about to end'}.\n`,
+    )
 }
 
 async function runs(
@@ -90,5 +139,6 @@ function detailsText(context: CommandContext, details: RunDetails): string {
       ? []
       : [`${task.symbol} ${task.interval}: ${task.error.message} (${task.error.code})`]),
   ])
+  if (details.tasks.length === 0 && details.symbols > 0) notes.push('Its tasks are no longer kept.')
   return `${runsTable(context, [details])}\n${table}${notes.map((note) => `${plainText(note)}\n`).join('')}`
 }

@@ -4,7 +4,12 @@ import { closeAbandonedRuns } from '../db/runs.ts'
 import type { Lane } from '../domain/budget.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { DAY_MS } from '../domain/date.ts'
-import { makeBackgroundRuns, type RunRequest, type RunStarter } from '../load/background-runs.ts'
+import {
+  makeBackgroundRuns,
+  type RunControl,
+  type RunRequest,
+  type RunStarter,
+} from '../load/background-runs.ts'
 import { fetchAll, type FetchContext } from '../load/fetch-series.ts'
 import type { GapSearch } from '../load/list-gaps.ts'
 import { openCalendars } from '../load/open-calendars.ts'
@@ -18,43 +23,61 @@ import { openArchive } from './open-archive.ts'
 import type { Store } from './open-store.ts'
 import type { CommandContext } from './run-command.ts'
 
-/** Marks what earlier processes left undone as interrupted, and takes orders until the command ends. */
+/**
+ * Marks what earlier processes left undone as interrupted, takes up what waits in the queue, and takes orders
+ * until the command ends.
+ */
 export async function makeRunStarter(
   context: CommandContext,
   store: Store,
   config: Config,
 ): Promise<RunStarter> {
   const log = await context.log()
-  const runs = makeBackgroundRuns(log)
   await closeAbandonedRuns(store.pool)
   // Opened with the first run: a server that only serves has no use for it.
   let opened: Promise<Opened> | undefined
+  const work = async (request: RunRequest, control: RunControl): Promise<void> => {
+    const providers = await providersFor(store, config, request)
+    const { fetching } = await (opened ??= open(context, store, config))
+    const signal = AbortSignal.any([control.signal, context.signal])
+    const calendarOf = await openCalendars(store.pool, config.home)
+    const under = { ...fetching, ...control, calendarOf, signal, lane: laneOf(request) }
+    if (request.job === 'repair') {
+      await repairGaps(under, gapsOf(request), providers, request.actions ? 'due' : undefined)
+    } else {
+      await fetchAll(under, await wishOf(context, store, config, { ...request, providers }))
+    }
+  }
+  const runs = makeBackgroundRuns({ pool: store.pool, log, work })
   context.onClose(async () => {
     await runs.close()
     await (await opened)?.close()
   })
+  runs.fill().catch((error: unknown) => log.error({ err: error }, 'the queue could not be read'))
   return {
     start: async (request) => {
-      const isRepair = request.job === 'repair'
-      const named = isRepair ? undefined : (request.provider ?? undefined)
-      const able = chooseProviders(named, config, request.intervals ?? [])
-      const providers = await withoutStrangers(store, config, able)
-      const { fetching } = await (opened ??= open(context, store, config))
-      const wish = await wishOf(context, store, config, { ...request, providers })
-      return await runs.begin(async (control) => {
-        const signal = AbortSignal.any([control.signal, context.signal])
-        const calendarOf = await openCalendars(store.pool, config.home)
-        const under = { ...fetching, calendarOf, signal, onRun: control.onRun }
-        if (!isRepair) return await fetchAll({ ...under, lane: laneOf(request) }, wish)
-        return await repairGaps({ ...under, lane: 'repair' }, gapsOf(request), providers)
-      })
+      // Says no before anything waits.
+      await providersFor(store, config, request)
+      return await runs.start(request)
     },
-    cancel: runs.cancel,
   }
 }
 
+async function providersFor(
+  store: Store,
+  config: Config,
+  { job, provider, intervals }: RunRequest,
+): Promise<readonly Provider[]> {
+  // A gap is closed by whoever can; the provider only says whose gaps are meant.
+  const named = job === 'repair' ? undefined : (provider ?? undefined)
+  const able = chooseProviders(named, config, intervals ?? [])
+  return await withoutStrangers(store, config, able)
+}
+
+const LANES = { fetch: 'close', backfill: 'backfill', repair: 'repair' } as const
+
 function laneOf({ job }: RunRequest): Lane {
-  return job === 'backfill' ? 'backfill' : 'close'
+  return LANES[job]
 }
 
 interface Opened {
@@ -90,7 +113,7 @@ async function wishOf(
   config: Config,
   request: RunRequest & { readonly providers: readonly Provider[] },
 ): Promise<FetchWish> {
-  const { job, symbols, intervals, providers, from, until, days, force } = request
+  const { job, symbols, intervals, providers, from, until, days, force, actions } = request
   const isBackfill = job === 'backfill'
   const daysBack = days ?? (isBackfill && from === null ? config.defaultDays : null)
   const today = getCalendar('XNYS').localDay(context.clock.now())
@@ -103,6 +126,7 @@ async function wishOf(
     force,
     defaultDays: config.defaultDays,
     job: isBackfill ? 'backfill' : 'fetch',
+    ...(actions ? { actions: force ? 'all' : 'due' } : {}),
     ...(isBackfill ? { parallel: 1, finalOnly: true } : {}),
   }
 }

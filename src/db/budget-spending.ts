@@ -96,8 +96,10 @@ export async function readSpending(
   resetZone: string,
   { now, account, lane }: BudgetReader & { readonly lane: Lane },
 ): Promise<{ readonly spending: Spending; readonly budget: Budget }> {
-  const { rows } = await connection.query<SpendingRow>(
-    `WITH ${MOMENT}
+  const { rows } = await connection.query<SpendingRow>({
+    // Planning it takes longer than running it, and every call asks.
+    name: 'read-spending',
+    text: `WITH ${MOMENT}
      SELECT now, ${DAY_START} AS day_start, ${DAY_END} AS day_end, per_second, per_minute, per_day,
        ${callBack('least($5::bigint, per_second)')} AS second_call,
        ${callBack('least($6::bigint, per_minute)')} AS minute_call,
@@ -108,8 +110,9 @@ export async function readSpending(
        (SELECT count(*) FROM stockyard.budget_waits
         WHERE provider = $1 AND lane = ANY ($9) AND expected_by >= now) AS more_urgent,
        p.paused_until, p.reason
-     FROM moment CROSS JOIN ceiling LEFT JOIN stockyard.budget_pauses p ON p.provider = $1`,
-    [
+     FROM moment CROSS JOIN ceiling LEFT JOIN stockyard.budget_pauses p
+       ON p.provider = $1 AND p.account = $4`,
+    values: [
       provider,
       now ?? null,
       resetZone,
@@ -120,7 +123,7 @@ export async function readSpending(
       leavesReserve(lane) ? finite(budget.perDay) : null,
       lanesBefore(lane),
     ],
-  )
+  })
   const row = rows[0]!
   const spending: Spending = {
     now: row.now.getTime(),

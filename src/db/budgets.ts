@@ -23,7 +23,6 @@ import {
   MOMENT,
   NOW,
   readSpending,
-  type BudgetClock,
   type BudgetReader,
   type CeilingRow,
 } from './budget-spending.ts'
@@ -86,8 +85,9 @@ export async function reserveCall(
       if (waiter !== null) await claimTurn(connection, provider, waiter, lane, spending, decision)
       return decision
     }
-    await connection.query(
-      `WITH forgotten AS (
+    await connection.query({
+      name: 'spend-call',
+      text: `WITH forgotten AS (
          DELETE FROM stockyard.budget_calls
          WHERE provider = $1 AND called_at < to_timestamp($2::double precision / 1000) - interval '2 days'
        ), claimed AS (
@@ -97,8 +97,8 @@ export async function reserveCall(
        )
        INSERT INTO stockyard.budget_calls (provider, called_at)
        VALUES ($1, to_timestamp($2::double precision / 1000))`,
-      [provider, spending.now, waiter],
-    )
+      values: [provider, spending.now, waiter],
+    })
     return { allowed: true, reservedAt: spending.now }
   })
 }
@@ -152,20 +152,20 @@ export async function refundCall(
 /** How long a vendor refuses calls: for a while, or until its day ends in a zone. */
 export type PauseLength = { readonly ms: number } | { readonly resetZone: string }
 
-/** Lets no call to a provider out for a while, in any process. A longer pause stays. */
+/** Lets no call of an account to a provider out for a while, in any process. A longer pause stays. */
 export async function pauseProvider(
   database: Queryable,
   provider: string,
   length: PauseLength,
   reason: string,
-  clock: BudgetClock = {},
+  { now, account }: BudgetReader = {},
 ): Promise<void> {
   const ms = 'ms' in length ? length.ms : null
   const resetZone = 'resetZone' in length ? length.resetZone : 'UTC'
   await database.query(
     `WITH moment AS MATERIALIZED (SELECT ${NOW} AS now)
-     INSERT INTO stockyard.budget_pauses AS pause (provider, paused_until, reason)
-     SELECT $1,
+     INSERT INTO stockyard.budget_pauses AS pause (provider, account, paused_until, reason)
+     SELECT $1, $7,
        CASE
          WHEN $4::double precision IS NOT NULL
            THEN now + $4::double precision * interval '1 millisecond'
@@ -175,10 +175,10 @@ export async function pauseProvider(
        END,
        $5
      FROM moment
-     ON CONFLICT (provider) DO UPDATE
+     ON CONFLICT (provider, account) DO UPDATE
        SET paused_until = excluded.paused_until, reason = excluded.reason
        WHERE excluded.paused_until > pause.paused_until`,
-    [provider, clock.now ?? null, resetZone, ms, reason, RESET_DOUBT_MS],
+    [provider, now ?? null, resetZone, ms, reason, RESET_DOUBT_MS, account ?? ''],
   )
 }
 
@@ -233,7 +233,8 @@ export async function budgetState(
        FROM stockyard.budget_calls
        WHERE provider = $1
      ) AS c
-     LEFT JOIN stockyard.budget_pauses p ON p.provider = $1 AND p.paused_until > now`,
+     LEFT JOIN stockyard.budget_pauses p
+       ON p.provider = $1 AND p.account = $4 AND p.paused_until > now`,
     [
       provider,
       reader.now ?? null,

@@ -81,7 +81,13 @@ export async function readRunRows(db: Queryable, filter: RunFilter): Promise<Sto
          coalesce(sum(fetched), 0) AS fetched, coalesce(sum(inserted), 0) AS inserted,
          coalesce(sum(updated), 0) AS updated, coalesce(sum(unchanged), 0) AS unchanged,
          coalesce(sum(rejected), 0) AS rejected
-       FROM stockyard.tasks WHERE run_id = r.id
+       FROM stockyard.tasks WHERE run_id = r.id AND r.totals IS NULL
+       HAVING r.totals IS NULL
+       UNION ALL
+       SELECT * FROM jsonb_to_record(r.totals) AS (
+         failed bigint, symbols bigint, requests bigint, fetched numeric, inserted numeric,
+         updated numeric, unchanged numeric, rejected numeric)
+       WHERE r.totals IS NOT NULL
      ) AS t
      LEFT JOIN LATERAL (
        SELECT symbol, error_code, error_message, error_hint FROM stockyard.tasks
@@ -147,7 +153,9 @@ export async function sumVendorRequests(
   db: Queryable,
 ): Promise<{ provider: string; requests: number }[]> {
   const { rows } = await db.query<{ provider: string; requests: number }>(
-    `SELECT provider, sum(requests)::bigint AS requests FROM stockyard.tasks
+    `SELECT provider, sum(requests)::bigint AS requests FROM (
+       SELECT provider, requests FROM stockyard.tasks
+       UNION ALL SELECT provider, requests FROM stockyard.past_requests) AS r
      GROUP BY provider HAVING sum(requests) > 0 ORDER BY provider`,
   )
   return rows

@@ -181,8 +181,9 @@ export async function readTotals(db: Queryable): Promise<StoreTotals> {
   const { rows } = await db.query<StoreTotals>(
     `SELECT (SELECT count(*) FROM stockyard.instruments WHERE active) AS symbols,
        (SELECT count(*) FROM stockyard.series) AS series,
-       (SELECT coalesce(sum(bars), 0) FROM stockyard.series_heads) AS bars,
-       (SELECT count(*) FROM stockyard.rejects) AS rejects`,
+       h.bars, h.rejects
+     FROM (SELECT coalesce(sum(bars), 0) AS bars, coalesce(sum(rejects), 0) AS rejects
+           FROM stockyard.series_heads) AS h`,
   )
   return rows[0]!
 }

@@ -40,8 +40,8 @@ export interface InsertedRejects {
 }
 
 /**
- * Stores rejects inside the caller's transaction: a row that is refused again, word for word, is not written
- * again.
+ * Stores rejects inside the caller's transaction, which has the series locked, and counts them in its head: a
+ * row that is refused again, word for word, is not written again.
  */
 export async function insertRejects(
   connection: Connection,
@@ -76,6 +76,12 @@ export async function insertRejects(
       new Date(owner.receivedAt),
     ],
   )
+  if (rows.length > 0) {
+    await connection.query(
+      'UPDATE stockyard.series_heads SET rejects = rejects + $2 WHERE series_id = $1',
+      [owner.seriesId, rows.length],
+    )
+  }
   const written = new Set(rows.map((row) => row.digest.toString('hex')))
   const isFresh = (i: number) => written.has(digests[i]!.toString('hex'))
   const dropped = new Set(

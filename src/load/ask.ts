@@ -114,7 +114,8 @@ export async function ask<T extends { readonly ok: true }>(
     if (pause !== null && refusals < REFUSALS_MAX) {
       // A 429 was tried again already, on the way to here: it gets one pause and no more.
       refusals += body.status === 429 ? REFUSALS_MAX : 1
-      await pauseProvider(context.pool, provider.id, pause, vendorSays(answer))
+      const reader = { account: accountOf(context.config) }
+      await pauseProvider(context.pool, provider.id, pause, vendorSays(answer), reader)
       await learnLimit(context, provider, answer, reservedAt)
     } else if (isUnreadable(answer.failure, body.status) && unreadable < MALFORMED_MAX) {
       unreadable += 1

@@ -1,7 +1,11 @@
 /**
- * Runs that a server does beside serving: a few at a time, each to be cancelled by its id. Nothing of this
- * is kept: a server that ends closes its runs, and one that dies leaves them to be marked as interrupted.
+ * Runs that a server does beside serving: orders wait in the queue of the store, and each server takes the
+ * oldest while it has room. What waits when a server ends is taken by the next one that starts.
  */
+import type { Pool } from '../db/connect.ts'
+import { queueRun, takeQueuedRun, type TakenRun } from '../db/run-queue.ts'
+import { finishRun } from '../db/runs.ts'
+import { formatDate, requireDay } from '../domain/date.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { redact, type Logger } from '../log.ts'
@@ -22,78 +26,157 @@ export interface RunRequest {
   readonly days: number | null
   /** True to ask again for what is final too. */
   readonly force: boolean
+  /** True to ask for splits and dividends too, where that is due. */
+  readonly actions: boolean
 }
 
-/** Starts and ends runs in this process. */
+/** Takes orders for runs. */
 export interface RunStarter {
   /**
-   * Begins the work and answers with the id of its run, or null where nothing is to be done. The run goes on.
+   * Puts a run into the queue, begins it where there is room, and tells its id. The work goes on.
    * @throws StockyardError `RUNS_BUSY`, `KEY_MISSING`, `INTERVAL_UNSUPPORTED`, `PROVIDER_UNKNOWN`,
    *   `STORE_SIMULATED`
    */
-  start(request: RunRequest): Promise<number | null>
-  /** Ends a run of this process within the batch in hand; false where it has no such run. */
-  cancel(runId: number): boolean
+  start(request: RunRequest): Promise<number>
 }
 
 /** Runs at a time: vendors' budgets are the bound of most work, so that more would only wait. */
 const RUNS_MAX = 4
+/** Runs that wait, of all servers together. */
+const QUEUE_MAX = 100
 
 /** What work is given. */
 export interface RunControl {
   /** Ends the work within the batch in hand. */
   readonly signal: AbortSignal
+  /** Ends this work and no other. */
+  readonly onCancel: () => void
+  /** The run that waited for this work, for the first run that the work begins; after that null. */
+  readonly takeRunId: () => number | null
   /** To be told of each run that the work begins. */
-  readonly onRun: (runId: number) => void
+  readonly onRun: () => void
 }
 
-export interface BackgroundRuns extends Pick<RunStarter, 'cancel'> {
-  /** The id of the first run of some work, or null where it ended without one. @throws what it threw before its first run; StockyardError `RUNS_BUSY` */
-  begin(work: (control: RunControl) => Promise<unknown>): Promise<number | null>
+export interface BackgroundContext {
+  readonly pool: Pool
+  readonly log: Pick<Logger, 'error'>
+  readonly work: (request: RunRequest, control: RunControl) => Promise<unknown>
+}
+
+export interface BackgroundRuns {
+  /** Puts a run into the queue, begins what there is room for, and tells its id. @throws StockyardError `RUNS_BUSY` */
+  start(request: RunRequest): Promise<number>
+  /** Begins what waits, as far as there is room. */
+  fill(): Promise<void>
   /** Ends all runs and waits until they have. */
   close(): Promise<void>
 }
 
-interface Active {
-  readonly abort: AbortController
-  readonly runIds: Set<number>
-  ended: Promise<void>
+export function makeBackgroundRuns(context: BackgroundContext): BackgroundRuns {
+  const { pool, log } = context
+  /** Runs that are worked on, each with its begin. */
+  const active = new Map<number, { readonly begun: Promise<void>; readonly ended: Promise<void> }>()
+  const stop = new AbortController()
+  let filled: Promise<void> = Promise.resolve()
+  // One after the other: what is queued while one looks is found by the next.
+  const fill = async (): Promise<void> => {
+    const mine = filled.then(takeAll)
+    filled = mine.catch(() => undefined)
+    await mine
+  }
+  const takeAll = async (): Promise<void> => {
+    while (active.size < RUNS_MAX && !stop.signal.aborted) {
+      const taken = await takeQueuedRun(pool)
+      if (taken === null) return
+      const { promise: begun, resolve } = Promise.withResolvers<void>()
+      const ended = doRun(context, taken, stop.signal, resolve).finally(() => {
+        resolve()
+        active.delete(taken.id)
+        fill().catch((error: unknown) => {
+          log.error({ err: error }, `no run could be taken: ${redact(messageOf(error))}`)
+        })
+      })
+      active.set(taken.id, { begun, ended })
+    }
+  }
+  return {
+    start: async (request) => {
+      const { job, ...order } = request
+      const id = await queueRun(pool, job, orderOf(order), QUEUE_MAX)
+      if (id === null) throw busyError()
+      await fill()
+      // So that whoever asks sees its tasks.
+      await active.get(id)?.begun
+      return id
+    },
+    fill,
+    close: async () => {
+      stop.abort()
+      await filled
+      await Promise.all([...active.values()].map(({ ended }) => ended))
+    },
+  }
 }
 
-export function makeBackgroundRuns(log: Pick<Logger, 'error'>): BackgroundRuns {
-  const active = new Set<Active>()
+/** Does the work of a run, and closes the run where the work did not begin it. Never throws. */
+async function doRun(
+  { pool, log, work }: BackgroundContext,
+  taken: TakenRun,
+  stopped: AbortSignal,
+  onRun: () => void,
+): Promise<void> {
+  const cancelled = new AbortController()
+  let waiting: number | null = taken.id
+  const control: RunControl = {
+    signal: AbortSignal.any([stopped, cancelled.signal]),
+    onCancel: () => cancelled.abort(),
+    takeRunId: () => {
+      const id = waiting
+      waiting = null
+      return id
+    },
+    onRun,
+  }
+  const close = async (status: 'succeeded' | 'interrupted' | 'failed') => {
+    if (control.takeRunId() !== null) await finishRun(pool, taken.id, status)
+  }
+  try {
+    await work(requestOf(taken), control)
+    // There was nothing to do, as where no gap is to be closed.
+    await close('succeeded')
+  } catch (error) {
+    const isEnded = control.signal.aborted
+    const tell = (thrown: unknown) =>
+      log.error({ run: taken.id, err: thrown }, `a run broke off: ${redact(messageOf(thrown))}`)
+    if (!isEnded) tell(error)
+    await close(isEnded ? 'interrupted' : 'failed').catch(tell)
+  }
+}
+
+// Orders ---------------------------------------------------------------------------------------------
+
+type Order = Omit<RunRequest, 'job' | 'from' | 'until'> & {
+  /** YYYY-MM-DD. */
+  readonly from: string | null
+  readonly until: string | null
+}
+
+/** A request as its run keeps it while it waits, with dates that people can read. */
+function orderOf({ from, until, ...same }: Omit<RunRequest, 'job'>): Order {
+  return { ...same, from: textOf(from), until: textOf(until) }
+}
+
+function textOf(day: number | null): string | null {
+  return day === null ? null : formatDate(day)
+}
+
+function requestOf({ job, order }: TakenRun): RunRequest {
+  const { from, until, ...same } = order as Order
   return {
-    begin: async (work) => {
-      if (active.size >= RUNS_MAX) throw busyError()
-      const abort = new AbortController()
-      const one: Active = { abort, runIds: new Set(), ended: Promise.resolve() }
-      active.add(one)
-      const begun = Promise.withResolvers<number | null>()
-      const onRun = (runId: number) => {
-        one.runIds.add(runId)
-        begun.resolve(runId)
-      }
-      const failed = (error: unknown) => {
-        // Before its first run somebody waits to be told; after it only the log is left.
-        begun.reject(error)
-        if (one.runIds.size === 0 || abort.signal.aborted) return
-        const runs = [...one.runIds]
-        log.error({ runs, err: error }, `a run broke off: ${redact(messageOf(error))}`)
-      }
-      one.ended = work({ signal: abort.signal, onRun })
-        .then(() => begun.resolve(null), failed)
-        .finally(() => active.delete(one))
-      return await begun.promise
-    },
-    cancel: (runId) => {
-      const found = [...active].find(({ runIds }) => runIds.has(runId))
-      found?.abort.abort()
-      return found !== undefined
-    },
-    close: async () => {
-      for (const { abort } of active) abort.abort()
-      await Promise.all([...active].map(({ ended }) => ended))
-    },
+    ...same,
+    job: job as RunRequest['job'],
+    from: from === null ? null : requireDay(from, 'from'),
+    until: until === null ? null : requireDay(until, 'until'),
   }
 }
 
@@ -101,9 +184,9 @@ function busyError(): StockyardError {
   return new StockyardError(
     'conflict',
     'RUNS_BUSY',
-    `This server is at work on ${RUNS_MAX} runs already.`,
+    `${QUEUE_MAX} runs wait for their turn already.`,
     {
-      hint: 'Wait for one of them to end, or cancel it: GET /api/v1/etl/runs?status=running lists them.',
+      hint: 'Try again later, or cancel some: GET /api/v1/etl/runs?status=queued lists them.',
       retry: true,
     },
   )

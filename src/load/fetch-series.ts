@@ -8,6 +8,7 @@ import type { Interval } from '../domain/interval.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { inTransaction } from '../db/connect.ts'
+import { dropOldTasks } from '../db/run-retention.ts'
 import {
   closeAbandonedRuns,
   finishRun,
@@ -21,6 +22,8 @@ import { raiseClosureAlerts } from './closure-alert.ts'
 import { makeCircuitBreaker } from './circuit-breaker.ts'
 import { baseInterval } from './derive-series.ts'
 import { followRenames } from './follow-renames.ts'
+import { heedCancel } from './heed-cancel.ts'
+import { keepActions } from './keep-actions.ts'
 import { findMarketDays } from './market-days.ts'
 import { makeTask, runTask } from './run-task.ts'
 import type { FetchContext, FetchWish, Run, Task, TaskProgress, WorkPiece } from './run-task.ts'
@@ -56,25 +59,44 @@ export interface FetchSummary extends TaskCounts {
  * @throws StockyardError kind `database` when the store is lost; failures of single tasks are in the
  *   summary instead
  */
-export async function fetchAll(context: FetchContext, given: FetchWish): Promise<FetchSummary> {
-  const { symbols, notes } = await followRenames(context.pool, given.symbols)
-  const wish = { ...given, symbols }
+export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<FetchSummary> {
+  const { pool } = context
+  const { symbols, notes } = await followRenames(pool, wish.symbols)
+  const planned = { ...wish, symbols }
   const tasks =
-    wish.pieces?.map(makePieceTask) ?? makeTasks(wish, await listSeries(context.pool, symbols))
+    planned.pieces?.map(makePieceTask) ?? makeTasks(planned, await listSeries(pool, symbols))
   for (const task of tasks) {
     const note = notes.get(task.symbol)
     if (note !== undefined) task.progress = { ...task.progress, notes: [note] }
   }
-  await closeAbandonedRuns(context.pool)
-  const runId = await inTransaction(context.pool, (connection) =>
+  await closeAbandonedRuns(pool)
+  await dropOldTasks(pool)
+  const waiting = context.takeRunId?.() ?? null
+  const runId = await inTransaction(pool, (connection) =>
     startRun(
       connection,
-      wish.job ?? 'fetch',
-      runArguments(wish),
+      planned.job ?? 'fetch',
+      runArguments(planned),
       tasks.map(({ progress }) => progress),
+      waiting,
     ),
   )
   context.onRun?.(runId)
+  const watch = heedCancel(context, runId)
+  try {
+    return await fetchTasks({ ...context, signal: watch.signal }, planned, runId, tasks)
+  } finally {
+    await watch.stop()
+  }
+}
+
+/** Works on the tasks of a run, and ends it. */
+async function fetchTasks(
+  context: FetchContext,
+  wish: FetchWish,
+  runId: number,
+  tasks: Task[],
+): Promise<FetchSummary> {
   const run: Run = {
     context,
     wish,
@@ -88,6 +110,7 @@ export async function fetchAll(context: FetchContext, given: FetchWish): Promise
   }
   // What is made of other series comes after them, so that nothing is asked for twice.
   const made = tasks.filter(isDerived)
+  let actionCalls = 0
   try {
     await runAll(
       run,
@@ -95,6 +118,7 @@ export async function fetchAll(context: FetchContext, given: FetchWish): Promise
     )
     await runAll(run, made)
     await watchForClosures(run)
+    actionCalls = await askForActions(run)
   } catch (error) {
     // The store is lost, perhaps for good; where it is not, the run must not seem to go on.
     await finishRun(context.pool, runId, 'interrupted').catch((cause: unknown) =>
@@ -102,7 +126,8 @@ export async function fetchAll(context: FetchContext, given: FetchWish): Promise
     )
     throw error
   }
-  const summary = summarize(runId, wish, tasks)
+  const fetched = summarize(runId, wish, tasks)
+  const summary = { ...fetched, requests: fetched.requests + actionCalls }
   await finishRun(context.pool, runId, context.signal?.aborted ? 'interrupted' : summary.status)
   return summary
 }
@@ -117,6 +142,15 @@ async function watchForClosures({ context, wish, runId, tasks }: Run): Promise<v
   const asOf = Math.min(clock.now(), wish.until ?? Infinity)
   const alerts = await raiseClosureAlerts(pool, runId, answered, calendarOf, asOf)
   for (const alert of alerts) context.log.warn({ run: runId }, alert)
+}
+
+/** Asks for splits and dividends where the wish has them, and tells how many calls that took. */
+async function askForActions({ context, wish, runId, tasks }: Run): Promise<number> {
+  if (wish.actions === undefined || context.signal?.aborted) return 0
+  const symbols = [...new Set(tasks.map(({ symbol }) => symbol))]
+  const runs = new Map(symbols.map((symbol) => [symbol, runId]))
+  const { providers, actions: which } = wish
+  return (await keepActions(context, { symbols, providers, which, runs })).calls
 }
 
 /** Works on tasks, a few at a time. */

@@ -20,7 +20,7 @@ import { baseInterval } from './derive-series.ts'
 import { fetchAll, type FetchContext, type FetchSummary } from './fetch-series.ts'
 import { factsOf, listGaps, type Gap, type GapSearch } from './list-gaps.ts'
 import type { CalendarOf } from './open-calendars.ts'
-import type { WorkPiece } from './run-task.ts'
+import type { FetchWish, WorkPiece } from './run-task.ts'
 
 export interface Repair {
   /** Null where there was no gap, so that nothing was to be done. */
@@ -32,12 +32,14 @@ export interface Repair {
 /**
  * Closes gaps.
  * @param providers vendors that may be asked, the preferred first
+ * @param actions which splits and dividends are asked for, too; absent: none
  * @throws StockyardError kind `database` when the store is lost
  */
 export async function repairGaps(
   context: FetchContext,
   search: GapSearch,
   providers: readonly Provider[],
+  actions?: FetchWish['actions'],
 ): Promise<Repair> {
   const { pool, clock, calendarOf = getCalendar } = context
   const list = () => listGaps(pool, search, calendarOf, clock.now())
@@ -45,7 +47,7 @@ export async function repairGaps(
   if (gaps.length === 0) return { summary: null, gaps }
   await reopen(pool, gaps, calendarOf)
   const own = ownPieces(gaps, providers, calendarOf, clock.now())
-  const first = own.length === 0 ? null : await runPieces(context, own, providers)
+  const first = own.length === 0 ? null : await runPieces(context, own, providers, actions)
   const unserved = await findUnserved(pool, gaps, calendarOf, clock.now())
   const others = await askOthers(context, unserved, providers)
   for (const { gap, days } of unserved) {
@@ -159,6 +161,7 @@ async function askOthers(
 ): Promise<FetchSummary | null> {
   let summary: FetchSummary | null = null
   for (let turn = 0; turn < providers.length; turn += 1) {
+    if (context.signal?.aborted) break
     const pieces = otherPieces(await findNowhere(context.pool, unserved), providers, turn)
     if (pieces.length > 0) {
       summary = addSummaries(summary, await runPieces(context, pieces, providers))
@@ -208,6 +211,7 @@ async function runPieces(
   context: FetchContext,
   pieces: readonly WorkPiece[],
   providers: readonly Provider[],
+  actions?: FetchWish['actions'],
 ): Promise<FetchSummary> {
   return await fetchAll(context, {
     symbols: [...new Set(pieces.map(({ symbol }) => symbol))],
@@ -220,6 +224,7 @@ async function runPieces(
     job: 'repair',
     finalOnly: true,
     pieces,
+    ...(actions === undefined ? {} : { actions }),
   })
 }
 

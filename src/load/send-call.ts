@@ -36,7 +36,9 @@ export async function sendCall(
     onRetry: async ({ status, waitMs, why }) => {
       context.onWait?.({ provider: provider.id, ms: waitMs, why })
       // What one process was told holds for all of them.
-      if (status === 429) await pauseProvider(context.pool, provider.id, { ms: waitMs }, why)
+      if (status !== 429) return
+      const reader = { account: accountOf(context.config) }
+      await pauseProvider(context.pool, provider.id, { ms: waitMs }, why, reader)
     },
   })
   return { body, reservedAt }

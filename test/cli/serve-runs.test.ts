@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { start, type Variables } from './run-stockyard.ts'
+import { readJson, run, start, type Variables } from './run-stockyard.ts'
 
 const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
 after(() => sandbox.close())
@@ -22,6 +22,7 @@ interface Run {
   readonly job: string
   readonly status: string
   readonly inserted: number
+  readonly requests: number
   readonly tasks: readonly { readonly symbol: string; readonly status: string }[]
 }
 
@@ -42,6 +43,10 @@ async function tell(url: string, body?: object): Promise<Told> {
   return { status, location: headers.get('location'), body: (await answer.json()) as Told['body'] }
 }
 
+function isOver({ status }: Run): boolean {
+  return !['queued', 'running'].includes(status)
+}
+
 /** The run once it is as wanted. */
 async function until(url: string, isSo: (run: Run) => boolean): Promise<Run> {
   for (;;) {
@@ -53,24 +58,29 @@ async function until(url: string, isSo: (run: Run) => boolean): Promise<Run> {
   }
 }
 
-test('a run is started, followed, repeated, cancelled, and marked where the server dies', async () => {
+test('a run is started, followed, cancelled from anywhere, and goes on after the server died', async () => {
   const running = start(['serve', '--json'], env)
   const { url } = JSON.parse(await running.says('"simulated"')) as { url: string }
   const runs = `${url}/api/v1/etl/runs`
 
-  const begun = await tell(runs, { symbols: ['ibm', 'IBM'], intervals: ['daily'], ...PERIOD })
+  const ibm = { symbols: ['ibm', 'IBM'], intervals: ['daily'], actions: true, ...PERIOD }
+  const begun = await tell(runs, ibm)
   assert.equal(begun.status, 202, JSON.stringify(begun.body))
   assert.equal(begun.location, `/api/v1/etl/runs/${begun.body.run}`)
-  const done = await until(`${url}${begun.location}`, ({ status }) => status !== 'running')
+  const done = await until(`${url}${begun.location}`, (one) => one.status !== 'running')
   // Monday to Friday.
   assert.deepEqual([done.job, done.status, done.tasks.length], ['fetch', 'succeeded', 1])
   assert.ok(done.inserted >= 5)
+  // One call for the bars, one for splits and one for dividends.
+  assert.equal(done.requests, 3)
+  const actions = await fetch(`${url}/api/v1/stocks/IBM/actions`)
+  assert.ok(((await actions.json()) as { data: unknown[] }).data.length > 0)
   const bars = await fetch(`${url}/api/v1/stocks/IBM/prices?from=2024-02-05&until=2024-02-10`)
   assert.equal(((await bars.json()) as { data: unknown[] }).data.length, 5)
 
-  // Nothing is missing, so that there is no run.
-  const repair = await tell(runs, { job: 'repair', symbols: ['IBM'], ...PERIOD })
-  assert.deepEqual([repair.status, repair.body.run], [200, null])
+  // Nothing is missing, so that there is nothing to do.
+  const { status, body } = await tell(runs, { job: 'repair', symbols: ['IBM'], ...PERIOD })
+  assert.deepEqual([status, body.job, body.status, body.tasks], [202, 'repair', 'succeeded', []])
 
   assert.deepEqual(await codeOf(`${runs}/${done.run}/cancel`, {}), [409, 'RUN_OVER'])
   assert.deepEqual(await codeOf(runs, { provider: 'polygon' }), [409, 'KEY_MISSING'])
@@ -82,24 +92,36 @@ test('a run is started, followed, repeated, cancelled, and marked where the serv
   const stalled = await tell(runs, order)
   const stalledUrl = `${url}${stalled.location}`
   await until(stalledUrl, ({ tasks }) => tasks[0]?.status === 'running')
-  const cancelled = await tell(`${runs}/${stalled.body.run}/cancel`, {})
-  assert.equal(cancelled.status, 202)
-  const ended = await until(stalledUrl, ({ status }) => status !== 'running')
+  // Another process says so.
+  const cancelled = await run(['runs', 'cancel', String(stalled.body.run)], env)
+  assert.equal(cancelled.stdout, `Run ${stalled.body.run} is about to end.\n`)
+  const ended = await until(stalledUrl, (one) => one.status !== 'running')
   assert.deepEqual([ended.job, ended.status], ['backfill', 'interrupted'])
   assert.deepEqual(
-    ended.tasks.map(({ status }) => status),
+    ended.tasks.map((task) => task.status),
     ['skipped', 'skipped'],
   )
 
   sandbox.faults.add({ fault: 'stall', match: { symbol: 'NVDA' } })
-  const left = await tell(runs, { symbols: ['NVDA'], intervals: ['1d'], ...PERIOD })
-  await until(`${url}${left.location}`, ({ tasks }) => tasks[0]?.status === 'running')
+  const nvda = { symbols: ['NVDA'], intervals: ['1d'], ...PERIOD }
+  const [left] = await Promise.all(Array.from({ length: 4 }, () => tell(runs, nvda)))
+  await until(`${url}${left!.location}`, ({ tasks }) => tasks[0]?.status === 'running')
+  const waits = await tell(runs, { ...nvda, symbols: ['AAPL'] })
+  const given = await tell(runs, { ...nvda, symbols: ['KO'] })
+  assert.deepEqual([waits.body.status, given.body.status], ['queued', 'queued'])
+  const taken = await tell(`${runs}/${given.body.run}/cancel`, {})
+  assert.deepEqual([taken.status, taken.body.status], [202, 'interrupted'])
   running.child.kill('SIGKILL')
   await running.ended
   const again = start(['serve', '--json'], env)
   const second = JSON.parse(await again.says('"simulated"')) as { url: string }
-  const found = await tell(`${second.url}${left.location}`)
+  const found = await tell(`${second.url}${left!.location}`)
   assert.equal(found.body.status, 'interrupted')
+  const resumed = await until(`${second.url}${waits.location}`, isOver)
+  assert.deepEqual([resumed.status, resumed.inserted >= 5], ['succeeded', true])
+  const tooLate = await run(['runs', 'cancel', String(resumed.run), '--json'], env)
+  assert.equal(tooLate.code, 1)
+  assert.equal(readJson<{ error: { code: string } }>(tooLate).error.code, 'RUN_OVER')
   again.child.kill('SIGTERM')
   assert.equal((await again.ended).code, 0)
 })

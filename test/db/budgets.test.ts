@@ -189,6 +189,18 @@ test('a refusal for the minute pauses all processes, and a shorter pause does no
   assert.equal((await reserveAt('minute', UNLIMITED, NOON + 60_000)).allowed, true)
 })
 
+test('a refusal holds back the key that was refused, and no other', async () => {
+  const now = NOON
+  await pauseProvider(pool, 'keys', { ms: 60_000 }, 'too many', { now, account: 'one' })
+  const reserveFor = (account: string) =>
+    reserveCall(pool, 'keys', UNLIMITED, ZONE, { now: NOON + 1, account })
+  assert.equal((await reserveFor('one')).allowed, false)
+  assert.equal((await reserveFor('two')).allowed, true)
+  const pausedUntil = async (account: string) =>
+    (await budgetState(pool, 'keys', UNLIMITED, ZONE, { now: NOON + 2, account })).pausedUntil
+  assert.deepEqual([await pausedUntil('one'), await pausedUntil('two')], [NOON + 60_000, null])
+})
+
 test('a refusal for the day lasts until the reset and survives a restart', async () => {
   await withPools(1, ([earlier]) =>
     pauseProvider(earlier!, 'restart', { resetZone: ZONE }, 'used up', { now: NOON }),

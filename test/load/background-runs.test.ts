@@ -1,83 +1,167 @@
-/** Runs beside serving: told by their first id, bounded in number, cancelled one by one, ended together. */
+/** Runs that wait for their turn: taken oldest first, a few at a time, by whoever has room. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { beforeEach, test, type TestContext } from 'node:test'
+import { inTransaction, type Pool } from '../../src/db/connect.ts'
+import { cancelRun, queueRun } from '../../src/db/run-queue.ts'
+import { finishRun, startRun } from '../../src/db/runs.ts'
+import { DAY_MS } from '../../src/domain/date.ts'
 import { StockyardError } from '../../src/domain/error.ts'
-import { makeBackgroundRuns, type RunControl } from '../../src/load/background-runs.ts'
+import {
+  makeBackgroundRuns,
+  type RunControl,
+  type RunRequest,
+} from '../../src/load/background-runs.ts'
+import { makeDatabase } from '../support/database.ts'
 
-interface Logged {
-  readonly runs: readonly number[]
+let pool: Pool
+beforeEach(async (t) => {
+  ;({ pool } = await makeDatabase(t as TestContext))
+})
+
+const REQUEST: RunRequest = {
+  job: 'backfill',
+  symbols: ['IBM'],
+  intervals: ['1d'],
+  provider: null,
+  from: 365 * DAY_MS,
+  until: null,
+  days: null,
+  force: false,
+  actions: true,
 }
 
-function makeRuns() {
-  const logged: Logged[] = []
-  const runs = makeBackgroundRuns({ error: (told: unknown) => void logged.push(told as Logged) })
+async function statuses(): Promise<Record<number, string>> {
+  const { rows } = await pool.query<{ id: number; status: string }>(
+    'SELECT id, status FROM stockyard.runs ORDER BY id',
+  )
+  return Object.fromEntries(rows.map(({ id, status }) => [id, status]))
+}
+
+type Work = (request: RunRequest, control: RunControl) => Promise<unknown>
+
+function makeServer(t: TestContext, work: Work) {
+  const logged: unknown[] = []
+  const runs = makeBackgroundRuns({
+    pool,
+    log: { error: (told: unknown) => void logged.push(told) },
+    work,
+  })
+  t.after(() => runs.close())
   return { runs, logged }
 }
 
-/** Work that begins a run and goes on until it is told to stop. */
-function endless(...ids: readonly number[]) {
-  return ({ signal, onRun }: RunControl) =>
-    new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve())
-      for (const id of ids) onRun(id)
-    })
+/** Work that begins the run that waited for it, and goes on until it is ended. */
+function endless(): { work: Work; end: (id: number) => void; requests: RunRequest[] } {
+  const ends = new Map<number, () => void>()
+  const requests: RunRequest[] = []
+  const work: Work = async (request, { signal, takeRunId, onRun }) => {
+    requests.push(request)
+    const ended = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => ended.resolve())
+    const id = await inTransaction(pool, (connection) =>
+      startRun(connection, request.job, {}, [], takeRunId()),
+    )
+    ends.set(id, () => ended.resolve())
+    onRun()
+    await ended.promise
+    await finishRun(pool, id, signal.aborted ? 'interrupted' : 'succeeded')
+  }
+  return { work, end: (id) => ends.get(id)!(), requests }
 }
 
-/** Work that breaks within its run. */
-function lost({ onRun }: RunControl): Promise<void> {
-  onRun(9)
-  return Promise.reject(new Error('the store is lost'))
+/** Once the rows are as wanted. */
+async function until(wanted: Record<number, string>): Promise<void> {
+  for (;;) {
+    const found = await statuses()
+    if (JSON.stringify(found) === JSON.stringify(wanted)) return
+    await new Promise(setImmediate)
+  }
 }
 
-test('work is told by its first run, and null where it had none', async () => {
-  const { runs } = makeRuns()
-  assert.equal(await runs.begin(endless(7, 8)), 7)
-  assert.equal(await runs.begin(() => Promise.resolve()), null)
-  await runs.close()
+test('the fifth run waits until one has ended, in the order of asking', async (t) => {
+  const { work, end, requests } = endless()
+  const { runs } = makeServer(t, work)
+  const ids: number[] = []
+  for (let i = 0; i < 6; i += 1) ids.push(await runs.start(REQUEST))
+  assert.deepEqual(ids, [1, 2, 3, 4, 5, 6])
+  assert.deepEqual(await statuses(), {
+    1: 'running',
+    2: 'running',
+    3: 'running',
+    4: 'running',
+    5: 'queued',
+    6: 'queued',
+  })
+  // What was asked for came through the store whole.
+  assert.deepEqual(requests[0], REQUEST)
+  end(3)
+  await until({
+    1: 'running',
+    2: 'running',
+    3: 'succeeded',
+    4: 'running',
+    5: 'running',
+    6: 'queued',
+  })
 })
 
-test('a run is cancelled by any of its ids, and the others go on', async () => {
-  const { runs } = makeRuns()
-  let ended = 0
-  const watched = (id: number) => (control: RunControl) =>
-    endless(id)(control).then(() => {
-      ended += 1
-    })
-  await runs.begin(watched(1))
-  await runs.begin(watched(2))
-  assert.equal(runs.cancel(3), false)
-  assert.equal(runs.cancel(2), true)
-  await Promise.resolve()
-  assert.equal(ended, 1)
-  await runs.close()
-  assert.equal(ended, 2)
-  assert.equal(runs.cancel(1), false)
-})
-
-test('the fifth run at a time is refused until one has ended', async () => {
-  const { runs } = makeRuns()
-  for (const id of [1, 2, 3, 4]) await runs.begin(endless(id))
+test('a hundred wait, and one more is refused', async (t) => {
+  const { runs } = makeServer(t, endless().work)
+  for (let i = 0; i < 104; i += 1) await runs.start(REQUEST)
   await assert.rejects(
-    runs.begin(endless(5)),
-    (error: unknown) => error instanceof StockyardError && error.code === 'RUNS_BUSY',
+    runs.start(REQUEST),
+    (error: unknown) =>
+      error instanceof StockyardError && error.code === 'RUNS_BUSY' && error.retry === true,
   )
-  runs.cancel(3)
-  await new Promise(setImmediate)
-  assert.equal(await runs.begin(endless(5)), 5)
-  await runs.close()
 })
 
-test('what breaks before a run is told to who asked, and after it to the log', async () => {
-  const { runs, logged } = makeRuns()
-  await assert.rejects(
-    runs.begin(() => Promise.reject(new Error('no room'))),
-    /no room/,
-  )
-  assert.equal(logged.length, 0)
-  assert.equal(await runs.begin(lost), 9)
+test('what waits when a server ends is done by the next one, and no run is done by two', async (t) => {
+  const order = { ...REQUEST, from: '2024-01-02' }
+  for (let i = 0; i < 3; i += 1) await queueRun(pool, 'fetch', order, 100)
+  const done: number[] = []
+  const work: Work = async ({ job, from }, { takeRunId, onRun }) => {
+    assert.deepEqual([job, from], ['fetch', Date.UTC(2024, 0, 2)])
+    const id = takeRunId()!
+    // It belongs to the first run of the work alone.
+    assert.equal(takeRunId(), null)
+    done.push(id)
+    onRun()
+    await finishRun(pool, id, 'succeeded')
+  }
+  const servers = [makeServer(t, work), makeServer(t, work)]
+  await Promise.all(servers.map(({ runs }) => runs.fill()))
+  await until({ 1: 'succeeded', 2: 'succeeded', 3: 'succeeded' })
+  assert.deepEqual(done.toSorted(), [1, 2, 3])
+})
+
+test('a server that ends interrupts what it does and leaves what waits', async (t) => {
+  const { runs } = makeServer(t, endless().work)
+  for (let i = 0; i < 5; i += 1) await runs.start(REQUEST)
   await runs.close()
+  const ended = { 1: 'interrupted', 2: 'interrupted', 3: 'interrupted', 4: 'interrupted' }
+  assert.deepEqual(await statuses(), { ...ended, 5: 'queued' })
+})
+
+test('work that has nothing to do succeeds, and work that breaks fails and is told to the log', async (t) => {
+  const { runs, logged } = makeServer(t, async ({ force }) => {
+    if (force) throw new Error('the store is lost')
+  })
+  await runs.start(REQUEST)
+  assert.deepEqual(await statuses(), { 1: 'succeeded' })
+  await runs.start({ ...REQUEST, force: true })
+  assert.deepEqual(await statuses(), { 1: 'succeeded', 2: 'failed' })
   assert.deepEqual(
-    logged.map((one) => one.runs),
-    [[9]],
+    logged.map((one) => (one as { run: number }).run),
+    [2],
   )
+})
+
+test('a run that waits is cancelled at once, and one that has ended cannot be', async (t) => {
+  const { runs } = makeServer(t, endless().work)
+  for (let i = 0; i < 5; i += 1) await runs.start(REQUEST)
+  assert.equal(await cancelRun(pool, 5), 'queued')
+  assert.equal((await statuses())[5], 'interrupted')
+  assert.equal(await cancelRun(pool, 5), null)
+  assert.equal(await cancelRun(pool, 1), 'running')
+  assert.equal(await cancelRun(pool, 99), null)
 })

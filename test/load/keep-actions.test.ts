@@ -6,6 +6,7 @@ import { listActions } from '../../src/db/actions.ts'
 import { pauseProvider, reserveCall } from '../../src/db/budgets.ts'
 import { inTransaction, type Pool } from '../../src/db/connect.ts'
 import { getInstrument } from '../../src/db/instruments.ts'
+import { accountOf } from '../../src/db/plan-limits.ts'
 import { startRun } from '../../src/db/runs.ts'
 import { DAY_MS } from '../../src/domain/date.ts'
 import {
@@ -228,7 +229,8 @@ test('one call that is left where two are needed is not thrown away', async (t) 
 
 test('while the vendor is not to be called, nothing is sent', async (t) => {
   await loadDays('AAPL')
-  await pauseProvider(pool, 'polygon', { ms: 3_600_000 }, 'no more today')
+  const account = accountOf({ key: 'k', budget: 'unlimited' })
+  await pauseProvider(pool, 'polygon', { ms: 3_600_000 }, 'no more today', { account })
   const { keep } = await keeper(t)
   assert.equal(await keep(), 0)
 })

@@ -4,6 +4,7 @@ import { beforeEach, describe, test, type TestContext } from 'node:test'
 import { pauseProvider } from '../../src/db/budgets.ts'
 import type { Pool } from '../../src/db/connect.ts'
 import { addInstrument } from '../../src/db/instruments.ts'
+import { accountOf } from '../../src/db/plan-limits.ts'
 import { findHead } from '../../src/db/series.ts'
 import { claimStore } from '../../src/db/store-kind.ts'
 import { getCalendar } from '../../src/domain/calendar/registry.ts'
@@ -228,7 +229,10 @@ describe('keeping current', () => {
   })
 
   test('nothing is asked while no vendor may be called', async (t) => {
-    await pauseProvider(pool, 'alpha-vantage', { ms: 3_600_000 }, '25 calls a day are used up')
+    const account = accountOf({ key: 'k', budget: 'unlimited' })
+    await pauseProvider(pool, 'alpha-vantage', { ms: 3_600_000 }, '25 calls a day are used up', {
+      account,
+    })
     const loop = await startLoop(t, {
       from: newYork('2026-06-01T10:40'),
       until: newYork('2026-06-01T15:00'),

@@ -5,6 +5,7 @@ import { beforeEach, describe, test, type TestContext } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { pauseProvider } from '../../src/db/budgets.ts'
 import type { Pool } from '../../src/db/connect.ts'
+import { accountOf } from '../../src/db/plan-limits.ts'
 import { readRunRows } from '../../src/db/read-runs.ts'
 import { takeRoundLock } from '../../src/db/round-lock.ts'
 import {
@@ -206,7 +207,10 @@ describe('work that is asked for', () => {
     const { begin, asked, andThen } = await makeStage(t)
     await begin()
     asked()
-    await pauseProvider(pool, 'alpha-vantage', { ms: 3_600_000 }, '25 calls a day are used up')
+    const account = accountOf({ key: 'k', budget: 'unlimited' })
+    await pauseProvider(pool, 'alpha-vantage', { ms: 3_600_000 }, '25 calls a day are used up', {
+      account,
+    })
     await andThen(() => requestRun(pool, 'keep-current', START))
     const { last_status, last_run, requested_at } = await find('keep-current')
     assert.deepEqual([last_status, last_run, requested_at], ['skipped', null, null])
