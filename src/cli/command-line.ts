@@ -119,15 +119,17 @@ async function loadCommand(command: Command, entry: CommandEntry, run: Run): Pro
   finish(command)
 }
 
-/** Answers a shell that completes words: every command has to be known for that. */
+/** Answers a shell that completes words: every command is known by name for that, one with its options. */
 async function completeWords(program: Command, argv: readonly string[], run: Run): Promise<void> {
+  const words = argv.slice(argv.indexOf('--') + 1)
   for (const entry of COMMANDS) {
     // The completion library adds that one itself.
     if (entry.name === 'completion') continue
-    await loadCommand(addCommand(program, entry), entry, run)
+    const command = addCommand(program, entry)
+    if (words.includes(entry.name)) await loadCommand(command, entry, run)
   }
   const { printCompletions } = await import('./completion.ts')
-  printCompletions(program, argv.slice(argv.indexOf('--') + 1))
+  printCompletions(program, words)
 }
 
 /** Every command that does something takes --json. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, beforeEach, test } from 'node:test'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { readJson, run, type Ended, type Variables } from './run-stockyard.ts'
+import { readJson, run, runProcess, type Ended, type Variables } from './run-stockyard.ts'
 
 const sandbox = await startSandbox({ port: 0, clock: Date.now })
 after(() => sandbox.close())
@@ -19,7 +19,7 @@ beforeEach(() => sandbox.faults.clear())
 const requestsOf = (ended: Ended) => readJson<{ requests: number }>(ended).requests
 
 test('a fetch says what was never asked for, and --actions asks for it once', async () => {
-  const plain = await run(['fetch', 'AAPL', '--json'], env)
+  const plain = await runProcess(['fetch', 'AAPL', '--json'], env)
   assert.deepEqual([plain.code, requestsOf(plain)], [0, 1])
   assert.doesNotMatch(plain.stderr, /never asked/)
   const again = await run(['fetch', 'AAPL'], env)

@@ -4,7 +4,7 @@ import { after, describe, it } from 'node:test'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 import { findInconsistencies } from '../support/store.ts'
-import { readJson, run, start } from './run-stockyard.ts'
+import { readJson, run, runProcess, start } from './run-stockyard.ts'
 
 const { pool, url } = await makeDatabase()
 const sandbox = await startSandbox({ port: 0, clock: Date.now })
@@ -43,7 +43,7 @@ describe('a dry run', () => {
     const budget = { ...ENV, ALPHA_VANTAGE_BUDGET: '1/s,5/min,25/day' }
     const symbols = Array.from({ length: 13 }, (_, i) => `SIM${i + 1}`)
     const args = ['backfill', ...symbols, ...PERIOD, '--dry-run']
-    const ended = await run([...args, '--json'], budget)
+    const ended = await runProcess([...args, '--json'], budget)
     assert.equal(ended.code, 0, ended.stderr)
     const plan = readJson<Plan>(ended)
     // 960 minutes a session; neither month has a half day.
@@ -95,7 +95,7 @@ describe('a backfill', () => {
     await pool.query('TRUNCATE stockyard.budget_calls')
     const budget = { ...ENV, ALPHA_VANTAGE_BUDGET: '3/day' }
     const args = ['backfill', 'SIM3', 'SIM4', ...PERIOD, '--lane', 'close', '--json']
-    const first = await run(args, budget)
+    const first = await runProcess(args, budget)
     assert.equal(first.code, 5, first.stderr)
     const summary = readJson<Summary>(first)
     assert.deepEqual(

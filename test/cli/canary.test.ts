@@ -4,7 +4,7 @@ import { after, beforeEach, test } from 'node:test'
 import type { CanaryReport } from '../../src/load/canary.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { readJson, run, type Variables } from './run-stockyard.ts'
+import { readJson, run, runProcess, type Variables } from './run-stockyard.ts'
 
 const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
 after(() => sandbox.close())
@@ -19,7 +19,7 @@ beforeEach(() => sandbox.faults.clear())
 
 test('every vendor whose key is set is asked once, and all is as before', async () => {
   const calls = sandbox.calls.count()
-  const ended = await run(['canary', '--json'], env)
+  const ended = await runProcess(['canary', '--json'], env)
   assert.equal(ended.code, 0, ended.stderr)
   const { data } = readJson<{ data: CanaryReport[] }>(ended)
   assert.deepEqual(
@@ -61,5 +61,5 @@ test('a missing key ends with 3, a used-up budget and a vendor that is out with 
   assert.equal(sandbox.calls.count(), calls)
   sandbox.faults.clear()
   sandbox.faults.add({ fault: 'http-503' })
-  assert.equal((await run(['canary', '-p', 'yahoo'], env)).code, 5)
+  assert.equal((await runProcess(['canary', '-p', 'yahoo'], env)).code, 5)
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { folder, readJson, run, type Variables } from './run-stockyard.ts'
+import { folder, readJson, run, runProcess, type Variables } from './run-stockyard.ts'
 
 const FILE = join(folder, 'home', 'closures.csv')
 /** Thursday 11 July 2024, an ordinary day. */
@@ -30,7 +30,7 @@ for (const [where, env] of [
 ] as const) {
   test(`${where}: a closure is recorded, seen at once, and taken back`, async () => {
     assert.deepEqual(await hours(env), AS_USUAL)
-    const closed = await run(['market', 'close', DAY, ...REASON], env)
+    const closed = await runProcess(['market', 'close', DAY, ...REASON], env)
     assert.equal(closed.code, 0, closed.stderr)
     assert.match(closed.stdout, /^XNYS is closed on .*2024-07-11/)
     assert.equal(await hours(env), null)

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { COMMANDS } from '../../src/cli/commands.ts'
-import { run } from './run-stockyard.ts'
+import { runProcess } from './run-stockyard.ts'
 
 /** What is offered after the words; an empty last word asks for anything. */
 async function complete(...words: readonly string[]): Promise<string[]> {
-  const { code, stdout } = await run(['complete', '--', ...words])
+  const { code, stdout } = await runProcess(['complete', '--', ...words])
   assert.equal(code, 0)
   const lines = stdout.trimEnd().split('\n')
   assert.match(lines.pop() ?? '', /^:\d+$/)
@@ -42,7 +42,7 @@ test('commands, options and the values of options are offered', async () => {
 
 test('the scripts call the command back, and bash can read its own', async () => {
   for (const shell of ['bash', 'zsh', 'fish']) {
-    const { code, stdout } = await run(['completion', shell])
+    const { code, stdout } = await runProcess(['completion', shell])
     assert.equal(code, 0)
     assert.match(stdout, /stockyard complete/)
     if (shell !== 'bash') continue

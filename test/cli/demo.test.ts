@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { folder, readJson, run } from './run-stockyard.ts'
+import { folder, readJson, run, runProcess } from './run-stockyard.ts'
 
 test('demo --once stores five symbols at two intervals, marked SIMULATED, and real data stays out', async () => {
   const home = join(folder, 'home')
-  const demo = await run(['demo', '--once'])
+  const demo = await runProcess(['demo', '--once'])
   assert.equal(demo.code, 0, demo.stderr)
   const rows = demo.stdout.trimEnd().split('\n').slice(1, -1)
   assert.deepEqual(

@@ -9,7 +9,7 @@ import { dailyBars } from '../support/bars.ts'
 import { makeDatabase } from '../support/database.ts'
 import { AAPL_MINUTES, day, fillStore } from '../support/filled-store.ts'
 import { loadSeries } from '../support/loaded-series.ts'
-import { folder, readJson, run } from './run-stockyard.ts'
+import { folder, readJson, run, runProcess } from './run-stockyard.ts'
 
 const { pool, url } = await makeDatabase()
 await fillStore(pool)
@@ -110,7 +110,7 @@ test('a manifest tells the question and the hash, and asking it again gives the 
 test('dates and instants do not go into one table, and nothing is left of the attempt', async () => {
   const path = join(folder, 'mixed.parquet')
   const args = ['export', '-s', 'AAPL', '-i', '1d,1m', '-f', 'parquet', '-o', path]
-  const { code, stderr } = await run(args, env)
+  const { code, stderr } = await runProcess(args, env)
   assert.equal(code, 2)
   assert.match(stderr, /code: INTERVALS_MIXED/)
   assert.ok(!existsSync(path))

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { readJson, run, type Variables } from './run-stockyard.ts'
+import { readJson, run, runProcess, type Variables } from './run-stockyard.ts'
 
 const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
 after(() => sandbox.close())
@@ -85,7 +85,7 @@ test('holes punched with SQL are all found, just they are asked for, and then th
   assert.deepEqual(await spans(), { code: 1, spans: gaps })
 
   const calls = sandbox.calls.count()
-  const repaired = await run(['gaps', '--repair', '--json'], env)
+  const repaired = await runProcess(['gaps', '--repair', '--json'], env)
   assert.equal(repaired.code, 0, repaired.stderr)
   const { requests, updated, gaps: left } = readJson<RepairAnswer>(repaired)
   assert.deepEqual({ requests, updated, left }, { requests: gaps.length, updated: 0, left: [] })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeDatabase } from '../support/database.ts'
-import { readJson, run, start } from './run-stockyard.ts'
+import { readJson, run, runProcess, start } from './run-stockyard.ts'
 
 const { url } = await makeDatabase()
 const variables = { DATABASE_URL: url, API_PORT: '0' }
@@ -14,7 +14,7 @@ interface Created {
 
 describe('keys', () => {
   it('are made, listed without themselves, rotated, revoked, and stand in the audit', async () => {
-    const created = await run(
+    const created = await runProcess(
       ['keys', 'create', '--role', 'read', '--name', 'grafana', '--expires', '90d', '--json'],
       variables,
     )

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
-import { run, start, type Ended } from './run-stockyard.ts'
+import { runProcess, start, type Ended } from './run-stockyard.ts'
 
 /** A Node of this machine that is too old for Stockyard, or undefined. */
 function findOlderNode(): string | undefined {
@@ -26,7 +26,7 @@ function runOlder(args: readonly string[]): Promise<Ended> {
 
 test('an older Node hands over: same output, same exit code', { skip }, async () => {
   for (const args of [['--version'], ['market', 'is-open', '--at', '2024-07-04'], ['nonsense']]) {
-    const [direct, launched] = await Promise.all([run(args), runOlder(args)])
+    const [direct, launched] = await Promise.all([runProcess(args), runOlder(args)])
     assert.deepEqual(launched, direct)
   }
 })

@@ -1,7 +1,7 @@
 /** The exchange calendar on the command line, against NYSE's published hours. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readJson, run } from './run-stockyard.ts'
+import { readJson, run, runProcess } from './run-stockyard.ts'
 
 /** NYSE's hours around Independence Day 2024: 13:00 on the third, closed on the fourth. */
 const WEEK = [
@@ -75,7 +75,8 @@ test('is-open exits 0 while the exchange trades and 1 while it does not', async 
 })
 
 test('is-open --json tells the session of the day', async () => {
-  const ended = await run(['market', 'is-open', '--at', '2024-07-03T17:30:00Z', '--json'])
+  const ended = await runProcess(['market', 'is-open', '--at', '2024-07-03T17:30:00Z', '--json'])
+  assert.equal(ended.code, 1)
   assert.deepEqual(readJson(ended), {
     exchange: 'XNYS',
     at: '2024-07-03T17:30:00Z',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { readJson, run, type Variables } from './run-stockyard.ts'
+import { readJson, run, runProcess, type Variables } from './run-stockyard.ts'
 
 const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
 after(() => sandbox.close())
@@ -73,7 +73,7 @@ test('what the plan lacks costs its calls once, until a new key or a person asks
   assert.equal(refused.tasks[0]!.error.code, 'PLAN_LACKS')
   assert.match(refused.tasks[0]!.error.hint, /stockyard providers --forget-limits polygon/)
   assert.equal((await fetch('IBM', 1_400, 1_300, { POLYGON_API_KEY: 'another-key' })).requests, 1)
-  const shown = await run(['providers'], env)
+  const shown = await runProcess(['providers'], env)
   assert.match(
     shown.stdout,
     /^polygon: the plan lacks "stocks: bars of 5 years or of today" \(refused \d{4}-.*Your plan doesn't include/m,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { readJson, run, type Variables } from './run-stockyard.ts'
+import { readJson, run, runProcess, type Variables } from './run-stockyard.ts'
 
 const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
 after(() => sandbox.close())
@@ -29,7 +29,7 @@ test('quote --fresh asks, stores and shows; quote shows it again without asking'
   assert.equal(fresh.code, 0, fresh.stderr)
   const [quote] = readJson<Quotes>(fresh).data
   assert.deepEqual([quote?.symbol, quote?.source], ['IBM', 'quote'])
-  const again = await run(['quote', 'IBM', '--json'], {
+  const again = await runProcess(['quote', 'IBM', '--json'], {
     ...env,
     ALPHA_VANTAGE_BASE_URL: 'http://127.0.0.1:9',
   })

@@ -7,7 +7,7 @@ import { zstdDecompressSync } from 'node:zlib'
 import type { ReplaySummary } from '../../src/load/replay.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { folder, readJson, run, type Variables } from './run-stockyard.ts'
+import { folder, readJson, run, runProcess, type Variables } from './run-stockyard.ts'
 
 const KEY = 'a-key-for-tests'
 const FEBRUARY = ['--from', '2024-02-05', '--until', '2024-03-02']
@@ -41,7 +41,8 @@ test('an archive that cannot be written is one warning, and the fetch is done', 
   const home = join(folder, 'home-in-the-way')
   mkdirSync(home)
   writeFileSync(join(home, 'archive'), '')
-  const { code, stderr } = await run([...fetch, '--force'], { ...env, STOCKYARD_HOME: home })
+  // What the log says is asked for.
+  const { code, stderr } = await runProcess([...fetch, '--force'], { ...env, STOCKYARD_HOME: home })
   assert.equal(code, 0)
   assert.equal(stderr.match(/could not be archived/g)?.length, 1)
 })
@@ -61,7 +62,7 @@ test('fetch archives what came, without the key, and replay finds it all stored'
   assert.ok(texts.some((text) => text.includes('detected your API key as [redacted]')))
   assert.ok(texts.every((text) => !text.includes(KEY)))
   const calls = sandbox.calls.count()
-  const ended = await run(['replay', 'ibm', '--json'], env)
+  const ended = await runProcess(['replay', 'ibm', '--json'], env)
   const summary = readJson<ReplaySummary>(ended)
   assert.deepEqual(
     [ended.code, summary.status, summary.requests, summary.inserted, summary.updated],

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { after, it } from 'node:test'
 import { makeDatabase } from '../support/database.ts'
-import { folder, readJson, run, start, type Ended } from './run-stockyard.ts'
+import { folder, readJson, runProcess, start, type Ended } from './run-stockyard.ts'
 
 const PLANTED = ['CANARYALPHA7Q', 'CANARYPOLYGON8Z']
 const { pool, url } = await makeDatabase()
@@ -85,14 +85,14 @@ it('keys are in nothing that comes out', async () => {
     ['doctor', '--json'],
     ['status'],
   ]) {
-    keep(await run(args, variables))
+    keep(await runProcess(args, variables))
   }
   assert.ok(said.join().includes('[redacted]'), 'the vendor’s echo did not come this far')
-  const created = await run(['keys', 'create', '--role', 'admin', '--json'], variables)
+  const created = await runProcess(['keys', 'create', '--role', 'admin', '--json'], variables)
   const { key } = readJson<{ key: string }>(created)
-  keep(await run(['keys', 'list', '--json'], variables))
-  keep(await run(['keys', 'audit', '--json'], variables))
-  keep(await run(['keys', 'revoke', key], variables))
+  keep(await runProcess(['keys', 'list', '--json'], variables))
+  keep(await runProcess(['keys', 'audit', '--json'], variables))
+  keep(await runProcess(['keys', 'revoke', key], variables))
 
   const server = start(['serve', '--json'], variables)
   const at = (JSON.parse(await server.says('"url"')) as { url: string }).url

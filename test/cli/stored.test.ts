@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import type { ExportManifest } from '../../src/cli/export-manifest.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { folder, readJson, run, start, type Variables } from './run-stockyard.ts'
+import { folder, readJson, run, runProcess, start, type Variables } from './run-stockyard.ts'
 
 /** Long past, so that all of it is final: 19 sessions, without Presidents' Day on 2024-02-19. */
 const FEBRUARY = ['--from', '2024-02-05', '--until', '2024-03-02']
@@ -37,7 +37,7 @@ const env: Variables = {
 }
 
 test('fetch --json ends with the summary; the second time nothing is asked', async () => {
-  const first = await run(['fetch', 'ibm', 'MSFT', ...FEBRUARY, '--json'], env)
+  const first = await runProcess(['fetch', 'ibm', 'MSFT', ...FEBRUARY, '--json'], env)
   assert.equal(first.code, 0, first.stderr)
   assert.equal(first.stdout.split('\n').length, 2, 'one line')
   const summary = readJson<Summary>(first)
@@ -88,7 +88,7 @@ test('a table of many pages has one header, and says whose the bars are', async 
 })
 
 test('bars --json streams the rows of the REST API with symbol and interval', async () => {
-  const { code, stdout } = await run(['bars', 'ibm', ...FEBRUARY, '--json'], env)
+  const { code, stdout } = await runProcess(['bars', 'ibm', ...FEBRUARY, '--json'], env)
   assert.equal(code, 0)
   const rows = stdout
     .trimEnd()
@@ -179,7 +179,7 @@ test('a row that fails a check is told by rejects with its raw text; a changed o
   sandbox.market.revise('IBM', '1d', day, { volume: 12_345 })
   const again = await run(['fetch', 'IBM', ...FEBRUARY, '--force', '--json'], env)
   assert.equal(readJson<Summary>(again).updated, 1)
-  const table = await run(['revisions', 'IBM'], env)
+  const table = await runProcess(['revisions', 'IBM'], env)
   assert.match(table.stdout, /^2024-02-08 +1d +alpha-vantage +volume +\d+ +12345 /m)
   const revisions = readJson<{ data: { session: string; old: { close: number } }[] }>(
     await run(['revisions', 'IBM', '--json'], env),
@@ -205,13 +205,13 @@ test('a refused row is judged again out of the archive, dropped, and shown with 
   assert.match(accepted.stderr, /REJECT_NO_BAR/)
   const dropped = await run(['rejects', 'drop', id, '--reason', 'noise'], env)
   assert.equal(dropped.code, 0, dropped.stderr)
-  const shown = await run(['rejects', 'show', id], env)
+  const shown = await runProcess(['rejects', 'show', id], env)
   assert.match(shown.stdout, /dropped by .+: noise/)
 })
 
 test('one symbol’s failure leaves the others done: exit 1, and runs says what and why', async () => {
   sandbox.faults.add({ fault: 'error-message', match: { symbol: 'TSLA' } })
-  const { code, stdout } = await run(['fetch', 'TSLA', 'NVDA', ...FEBRUARY, '--json'], env)
+  const { code, stdout } = await runProcess(['fetch', 'TSLA', 'NVDA', ...FEBRUARY, '--json'], env)
   sandbox.faults.clear()
   assert.equal(code, 1)
   const summary = JSON.parse(stdout) as Summary
@@ -220,7 +220,7 @@ test('one symbol’s failure leaves the others done: exit 1, and runs says what 
     summary.tasks.map(({ symbol, status }) => `${symbol} ${status}`),
     ['TSLA failed', 'NVDA succeeded'],
   )
-  const details = await run(['runs', String(summary.run)], env)
+  const details = await runProcess(['runs', String(summary.run)], env)
   assert.match(details.stdout, /^TSLA 1d: Alpha Vantage .*\(REQUEST_REFUSED\)$/m)
   const list = readJson<{ data: { run: number; status: string; failed: number }[] }>(
     await run(['runs', '--json'], env),
@@ -230,12 +230,15 @@ test('one symbol’s failure leaves the others done: exit 1, and runs says what 
 })
 
 test('nothing to be done says why by the exit code: key 3, budget 5, unknown symbol 1', async () => {
-  const refused = await run(['fetch', 'GOOGL'], { ...env, ALPHA_VANTAGE_API_KEY: 'invalid' })
+  const refused = await runProcess(['fetch', 'GOOGL'], {
+    ...env,
+    ALPHA_VANTAGE_API_KEY: 'invalid',
+  })
   assert.equal(refused.code, 3, refused.stderr)
   const unknown = await run(['fetch', 'NOSUCH'], env)
   assert.equal(unknown.code, 1, unknown.stderr)
   sandbox.faults.add({ fault: 'information-day', times: 1 })
-  const exhausted = await run(['fetch', 'GOOGL', '--json'], env)
+  const exhausted = await runProcess(['fetch', 'GOOGL', '--json'], env)
   sandbox.faults.clear()
   assert.equal(exhausted.code, 5, exhausted.stderr)
   assert.match(exhausted.stdout, /"code":"BUDGET_EXHAUSTED"/)
@@ -272,7 +275,7 @@ test('quote and status read the store; an unknown symbol among known ones is nam
   assert.equal(data[0].symbol, 'IBM')
   assert.match(quote.stderr, /no symbol NOSUCH/)
   const status = readJson<{ simulated: boolean; data: { symbol: string; price: number }[] }>(
-    await run(['status', 'IBM', '--json'], env),
+    await runProcess(['status', 'IBM', '--json'], env),
   )
   assert.equal(status.simulated, true)
   assert.equal(status.data[0].price, data[0].price)
@@ -313,7 +316,7 @@ test('doctor says what is well, and what to do', async () => {
     ],
   )
   assert.doesNotMatch(well.stdout, /a-key-for-tests/)
-  const ill = await run(['doctor'], {
+  const ill = await runProcess(['doctor'], {
     ...env,
     DATABASE_URL: 'postgres://u:hunter22@127.0.0.1:9/x',
   })
@@ -325,7 +328,7 @@ test('doctor says what is well, and what to do', async () => {
 test('init makes the schema, and is harmless when repeated', async (t) => {
   const { url } = await makeDatabase(t, { migrated: false })
   const first = readJson<{ version: number; applied: string[]; embedded: boolean }>(
-    await run(['init', '--json'], { DATABASE_URL: url }),
+    await runProcess(['init', '--json'], { DATABASE_URL: url }),
   )
   assert.equal(first.applied.length, first.version)
   assert.equal(first.embedded, false)

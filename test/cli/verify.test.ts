@@ -9,7 +9,7 @@ import { inTransaction } from '../../src/db/connect.ts'
 import { getInstrument } from '../../src/db/instruments.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { readJson, run, type Variables } from './run-stockyard.ts'
+import { readJson, run, runProcess, type Variables } from './run-stockyard.ts'
 
 const NOW = Date.parse('2024-12-02T14:00:00Z')
 const sandbox = await startSandbox({ port: 0, clock: () => NOW })
@@ -96,7 +96,7 @@ test('a close that one vendor has wrong is found, decided, and found again once 
   const { decision } = readJson<{ decision: number }>(accepted)
   assert.equal((await verify()).code, 0)
   assert.equal(await mergedProvider(), 'yahoo')
-  const decisions = await run(['verify', 'decisions', '--json'], env)
+  const decisions = await runProcess(['verify', 'decisions', '--json'], env)
   const [row] = readJson<{ data: Record<string, unknown>[] }>(decisions).data
   assert.deepEqual(
     [row!['verdict'], row!['provider'], row!['reason'], row!['decided_by']],
