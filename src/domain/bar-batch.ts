@@ -38,16 +38,20 @@ export const VALUE_COLUMNS = ['open', 'high', 'low', 'close', 'volume', 'vwap', 
 
 /** A batch of `length` bars whose vwap and trades are absent and whose other values are 0. */
 export function makeBatch(length: number): BarBatch {
+  // One piece of memory for all columns, since each piece is work for the garbage collector.
+  const memory = new ArrayBuffer(BAR_COLUMNS.length * length * Float64Array.BYTES_PER_ELEMENT)
+  const column = (index: number) =>
+    new Float64Array(memory, index * length * Float64Array.BYTES_PER_ELEMENT, length)
   return {
     length,
-    ts: new Float64Array(length),
-    open: new Float64Array(length),
-    high: new Float64Array(length),
-    low: new Float64Array(length),
-    close: new Float64Array(length),
-    volume: new Float64Array(length),
-    vwap: new Float64Array(length).fill(Number.NaN),
-    trades: new Float64Array(length).fill(Number.NaN),
+    ts: column(0),
+    open: column(1),
+    high: column(2),
+    low: column(3),
+    close: column(4),
+    volume: column(5),
+    vwap: column(6).fill(Number.NaN),
+    trades: column(7).fill(Number.NaN),
   }
 }
 
