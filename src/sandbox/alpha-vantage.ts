@@ -164,7 +164,8 @@ function answerFunction(market: Market, params: Params): Answer {
   const asked = (params.symbol ?? '').toUpperCase()
   const answer = make({
     market,
-    symbol: asked.replace('-', '.'),
+    // The vendor has no indices.
+    symbol: asked.startsWith('I:') ? '' : asked.replace('-', '.'),
     asked,
     params: { ...params, symbol: asked },
     isCsv: params.datatype === 'csv',

@@ -1,6 +1,6 @@
 /**
- * What is listed on the simulated exchange: well-known tickers with plausible prices, and any symbol
- * SIM1, SIM2, … for work on many symbols. Nothing else exists.
+ * What is listed on the simulated exchange: well-known tickers with plausible prices, the best-known
+ * indices, and any symbol SIM1, SIM2, … for work on many symbols. Nothing else exists.
  */
 import { parseDay } from '../domain/date.ts'
 import { hashOf, keyOf } from './counter-random.ts'
@@ -16,7 +16,7 @@ export interface Listing {
   readonly symbol: string
   readonly name: string
   readonly exchange: string
-  readonly kind: 'Common Stock' | 'ETF'
+  readonly kind: 'Common Stock' | 'ETF' | 'Index'
   readonly sector: string
   readonly industry: string
   /** Day from which bars exist. */
@@ -97,6 +97,47 @@ export const WELL_KNOWN: ReadonlyMap<string, Listing> = new Map(
     .map((listing): [string, Listing] => [listing.symbol, listing]),
 )
 
+// symbol | name | code of its maker at Yahoo | first day | level | volume in millions | volatility in basis points
+const INDEX_TABLE = `
+I:SPX|S&P 500|SNP|1999-11-01|5200|3900|100
+I:DJI|Dow Jones Industrial Average|DJI|1999-11-01|39000|340|95
+I:COMP|Nasdaq Composite|NIM|1999-11-01|16300|5100|130
+I:NDX|Nasdaq 100|NIM|1999-11-01|18200|5100|135
+I:RUT|Russell 2000|WCB|1999-11-01|2050|3900|145
+I:VIX|Cboe Volatility Index|CXI|1999-11-01|15|0|600
+`
+
+/**
+ * The best-known indices, by symbol. They are in no list of what trades. Their volume is that of their
+ * members, which only some vendors tell.
+ */
+const INDICES: ReadonlyMap<string, Listing> = new Map(
+  INDEX_TABLE.trim()
+    .split('\n')
+    .map((line) => readIndex(line))
+    .map((listing): [string, Listing] => [listing.symbol, listing]),
+)
+
+function readIndex(line: string): Listing {
+  const [symbol, name, exchange, first, level, volume, risk] = line.split('|')
+  return {
+    symbol,
+    name,
+    exchange,
+    kind: 'Index',
+    sector: '',
+    industry: '',
+    firstDay: parseDay(first),
+    level: Number(level),
+    dailyVolume: Number(volume) * 1e6,
+    volatility: Number(risk) / 10_000,
+    dividendYield: 0,
+    splits: [],
+    recurring: null,
+    thin: false,
+  }
+}
+
 function readLine(line: string): Listing {
   const [symbol, name, exchange, sector, industry, first, level, volume, risk, pays, splits] =
     line.split('|')
@@ -133,7 +174,7 @@ function readRecurring(rule: string): RecurringSplit {
 
 /** The listing of a symbol in capitals, with its class after a dot; null where there is none. */
 export function findListing(seed: number, symbol: string): Listing | null {
-  const known = WELL_KNOWN.get(symbol)
+  const known = WELL_KNOWN.get(symbol) ?? INDICES.get(symbol)
   if (known !== undefined) return known
   const match = /^SIM([1-9]\d{0,6})$/.exec(symbol)
   return match === null ? null : makeSimulated(seed, symbol, Number(match[1]))

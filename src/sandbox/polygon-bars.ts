@@ -68,7 +68,9 @@ export function baseBars(
   const first = Math.max(from, view.from)
   const end = Math.min(until, view.until)
   if (first >= end) return makeBatch(0)
-  const bars = market.bars({ symbol, interval, from: first, until: end, hours: 'all', delayMs })
+  // An index is computed while its members trade.
+  const hours = market.listing(symbol)?.kind === 'Index' ? 'regular' : 'all'
+  const bars = market.bars({ symbol, interval, from: first, until: end, hours, delayMs })
   const batch = takeBars(
     bars,
     Array.from({ length: bars.length }, (_, i) => i),

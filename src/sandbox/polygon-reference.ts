@@ -49,6 +49,11 @@ const EXCHANGES: Readonly<Record<string, string>> = {
 export function tickerAnswer(market: Market, call: VendorCall): WireAnswer {
   const listing = market.listing(call.params['symbol'] ?? '')
   if (listing === null) return notFound(call, 'Ticker not found.')
+  if (listing.kind === 'Index') {
+    const index = { ticker: listing.symbol, name: `${listing.name} ${MARK}`, market: 'indices' }
+    const results = { ...index, locale: 'us', active: true, source_feed: 'Simulated' }
+    return jsonAnswer(200, { request_id: requestId(call), results, status: 'OK' })
+  }
   const isStock = listing.kind === 'Common Stock'
   const shares = listing.dailyVolume * 250
   const description = `${listing.name} as it trades on a simulated exchange. None of it is real.`

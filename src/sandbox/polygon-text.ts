@@ -107,7 +107,8 @@ function writeAggregates(frame: AggregatesFrame, rows: RowTable): string {
     ...(count === 0 ? {} : { count }),
     ...(nextUrl === undefined ? {} : { next_url: nextUrl }),
   }
-  const results = count === 0 ? '' : `"results":[${rowTexts(rows).join(',')}],`
+  const texts = ticker?.startsWith('I:') === true ? indexTexts(rows) : rowTexts(rows)
+  const results = count === 0 ? '' : `"results":[${texts.join(',')}],`
   return `${JSON.stringify(head).slice(0, -1)},${results}${JSON.stringify(tail).slice(1)}`
 }
 
@@ -117,5 +118,13 @@ function rowTexts({ labels, cells }: RowTable): string[] {
     const name = tickers === undefined ? '' : `"T":${tickers[i]},`
     const values = WIRE_ORDER.map((c) => `"${COLUMNS[c]}":${cells[c]![i]}`).join(',')
     return `{${name}${values},"t":${label},"n":${trades[i]}}`
+  })
+}
+
+/** Rows of an index, which nobody trades: values and no more. */
+function indexTexts({ labels, cells }: RowTable): string[] {
+  return labels.map((label, i) => {
+    const values = ([0, 3, 1, 2] as const).map((c) => `"${COLUMNS[c]}":${cells[c]![i]}`).join(',')
+    return `{${values},"t":${label}}`
   })
 }

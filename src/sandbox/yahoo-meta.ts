@@ -17,6 +17,24 @@ const EXCHANGES: Readonly<Record<string, readonly [code: string, name: string, s
   'NYSE ARCA': ['PCX', 'NYSEArca', 'NYSEArca'],
 }
 
+/** The vendor's names of indices, by those of the market. */
+const INDICES: Readonly<Record<string, string>> = {
+  'I:SPX': '^GSPC',
+  'I:DJI': '^DJI',
+  'I:COMP': '^IXIC',
+  'I:NDX': '^NDX',
+  'I:RUT': '^RUT',
+  'I:VIX': '^VIX',
+}
+
+/** The market's symbol of what the vendor calls by one: the dash before a class of shares is a dot there. */
+export function marketSymbol(asked: string): string {
+  const symbol = asked.toUpperCase()
+  const index = Object.entries(INDICES).find(([, name]) => name === symbol)
+  // Nothing goes by the market's own name of an index.
+  return index?.[0] ?? symbol.replace('-', '.').replace(':', '')
+}
+
 /** A listing in the vendor's words. */
 export interface ListingWords {
   readonly symbol: string
@@ -24,11 +42,12 @@ export interface ListingWords {
   readonly exchange: string
   readonly exchangeName: string
   readonly exchangeShown: string
-  readonly type: 'EQUITY' | 'ETF'
+  readonly type: 'EQUITY' | 'ETF' | 'INDEX'
 }
 
 /** A listing in the vendor's words; classes of shares follow a dash. */
 export function wordsOf(listing: Listing): ListingWords {
+  if (listing.kind === 'Index') return indexWords(listing)
   const [exchange, exchangeName, exchangeShown] = EXCHANGES[listing.exchange] ?? EXCHANGES['NYSE']!
   return {
     symbol: listing.symbol.replace('.', '-'),
@@ -37,6 +56,17 @@ export function wordsOf(listing: Listing): ListingWords {
     exchangeName,
     exchangeShown,
     type: listing.kind === 'ETF' ? 'ETF' : 'EQUITY',
+  }
+}
+
+function indexWords({ symbol, name, exchange }: Listing): ListingWords {
+  return {
+    symbol: INDICES[symbol] ?? symbol,
+    name: `${name} ${MARK}`,
+    exchange,
+    exchangeName: exchange,
+    exchangeShown: exchange,
+    type: 'INDEX',
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from './vendor.ts'
 import { chartAnswer } from './yahoo-chart.ts'
 import { quoteAnswer, searchAnswer } from './yahoo-lists.ts'
+import { marketSymbol } from './yahoo-meta.ts'
 import { refuse } from './yahoo-refusals.ts'
 
 const CHART = /^\/v8\/finance\/chart\/(?<symbol>[^/]+)$/
@@ -44,7 +45,6 @@ function readCall({ path, query, headers }: HttpCall): VendorCall | null {
 function answer(market: Market, { params, key }: VendorCall): WireAnswer {
   if (params['function'] === 'search') return searchAnswer(market, params)
   if (params['function'] === 'quote') return quoteAnswer(market, params, key)
-  // The dash before a class of shares is the market's dot.
-  const symbol = (params['symbol'] ?? '').toUpperCase().replace('-', '.')
+  const symbol = marketSymbol(params['symbol'] ?? '')
   return chartAnswer(market, { ...params, symbol })
 }

@@ -19,6 +19,10 @@ const MICS: Readonly<Record<string, string>> = {
   // Makers of indices, by the exchange whose sessions their indices follow
   SNP: 'XNYS',
   DJI: 'XNYS',
+  WCB: 'XNYS',
+  CXI: 'XNYS',
+  FGI: 'XLON',
+  OSA: 'XTKS',
   // Other Americas
   TOR: 'XTSE',
   VAN: 'XTSX',
