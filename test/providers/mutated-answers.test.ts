@@ -48,6 +48,11 @@ function requestOf(symbol: string, interval: Interval): BarRequest {
   return { request, symbol, interval, asked: null, covers: null, fallback: null }
 }
 
+/** JSON on one line, which is read faster; other text as it is. */
+function withoutSpace(text: string): string {
+  return /^\s*\{/.test(text) ? JSON.stringify(JSON.parse(text)) : text
+}
+
 /** Bodies that are read as bars, of the samples in the provider's folder and of recordings. */
 function originalsOf(provider: Provider): Original[] {
   const folder = join(import.meta.dirname, '../../src/providers', provider.id, 'samples')
@@ -60,7 +65,10 @@ function originalsOf(provider: Provider): Original[] {
   }[]
   const bodies = samples
     .filter(({ kind, expect }) => kind === 'bars' && expect === 'ok')
-    .map(({ file, symbol }) => ({ symbol, text: readFileSync(join(folder, file), 'utf8') }))
+    .map(({ file, symbol }) => ({
+      symbol,
+      text: withoutSpace(readFileSync(join(folder, file), 'utf8')),
+    }))
   for (const { provider: id, status, body } of listRecordings()) {
     if (id !== provider.id || status !== 200 || body.length > BYTES_MAX) continue
     const text = body.toString()
@@ -128,30 +136,48 @@ type Random = () => number
 const pick = <T>(random: Random, values: readonly T[]): T =>
   values[Math.floor(random() * values.length)]!
 
-/** All numbers and quoted texts of a body, by where they stand. */
-function tokensOf(text: string): { at: number; end: number }[] {
-  return Array.from(
-    text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g),
-    (match) => ({
-      at: match.index,
-      end: match.index + match[0].length,
-    }),
-  )
+/** A number or a quoted text. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+const NUMBER = /-?\d+(?:\.\d+)?/g
+const KEY = /"([^"]+)"\s*:/g
+
+interface Found {
+  readonly at: number
+  readonly end: number
+  readonly match: RegExpExecArray
+}
+
+/** What fits a pattern first after the beginning of the value at a place; null where nothing does. */
+function findAfter(pattern: RegExp, text: string, place: number): Found | null {
+  const starts = [',', '{', '['].map((mark) => text.lastIndexOf(mark, place))
+  pattern.lastIndex = Math.max(0, ...starts)
+  const match = pattern.exec(text)
+  return match === null ? null : { at: match.index, end: match.index + match[0].length, match }
+}
+
+/** Any of what fits; looking for all of it would take longer than reading the answer. */
+function findAny(pattern: RegExp, text: string, random: Random): Found | null {
+  const place = Math.floor(random() * text.length)
+  return findAfter(pattern, text, place) ?? findAfter(pattern, text, 0)
 }
 
 type Change = (text: string, random: Random) => string
 
 const replaceToken: Change = (text, random) => {
-  const { at, end } = pick(random, tokensOf(text)) ?? { at: 0, end: 0 }
+  const { at, end } = findAny(TOKEN, text, random) ?? { at: 0, end: 0 }
   return text.slice(0, at) + pick(random, ODD_VALUES) + text.slice(end)
 }
 
 /** Two values change places, as high and low may, or a key and a value. */
 const swapTokens: Change = (text, random) => {
-  const tokens = tokensOf(text)
-  const index = Math.floor(random() * (tokens.length - 1))
-  const [first, second] = [tokens[index], tokens[index + 1 + Math.floor(random() * 3)]]
-  if (first === undefined || second === undefined) return text
+  const first = findAny(TOKEN, text, random)
+  let second = first
+  for (let further = 1 + Math.floor(random() * 3); further > 0 && second !== null; further -= 1) {
+    TOKEN.lastIndex = second.end
+    const match = TOKEN.exec(text)
+    second = match && { at: match.index, end: match.index + match[0].length, match }
+  }
+  if (first === null || second === null) return text
   const a = text.slice(first.at, first.end)
   const b = text.slice(second.at, second.end)
   return text.slice(0, first.at) + b + text.slice(first.end, second.at) + a + text.slice(second.end)
@@ -159,13 +185,12 @@ const swapTokens: Change = (text, random) => {
 
 /** A number a little or far off, in either direction. */
 const shiftNumber: Change = (text, random) => {
-  const numbers = Array.from(text.matchAll(/-?\d+(?:\.\d+)?/g))
-  const match = pick(random, numbers)
-  if (match === undefined) return text
-  const value = Number(match[0])
+  const found = findAny(NUMBER, text, random)
+  if (found === null) return text
+  const value = Number(found.match[0])
   const factor = pick(random, [-1, 0.01, 0.5, 0.999, 1.001, 2, 100, 1000, 1e-3, 1e6])
   const shifted = random() < 0.5 ? value * factor : value + pick(random, [-1, 1, 60, 3600, 86_400])
-  return text.slice(0, match.index) + String(shifted) + text.slice(match.index + match[0].length)
+  return text.slice(0, found.at) + String(shifted) + text.slice(found.end)
 }
 
 const copyPiece: Change = (text, random) => {
@@ -183,18 +208,17 @@ const cutPiece: Change = (text, random) => {
 const cutEnd: Change = (text, random) => text.slice(0, Math.floor(random() * text.length))
 
 const renameKey: Change = (text, random) => {
-  const keys = Array.from(text.matchAll(/"([^"]+)"\s*:/g))
-  const match = pick(random, keys)
-  if (match === undefined) return text
+  const found = findAny(KEY, text, random)
+  if (found === null) return text
   const name = pick(random, [
     'Note',
     'Information',
     'error',
     '__proto__',
     'constructor',
-    match[1]! + 's',
+    found.match[1]! + 's',
   ])
-  return `${text.slice(0, match.index)}"${name}":${text.slice(match.index + match[0].length)}`
+  return `${text.slice(0, found.at)}"${name}":${text.slice(found.end)}`
 }
 
 const flipBytes: Change = (text, random) => {
