@@ -2,7 +2,7 @@
  * Connections to PostgreSQL: the pool, how its values come out, transactions. SQL names the
  * schema itself; the search path is left alone.
  */
-import { Pool as PgPool, types, type PoolClient } from 'pg'
+import { DatabaseError, Pool as PgPool, types, type PoolClient } from 'pg'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { redact, type Logger } from '../log.ts'
 
@@ -98,6 +98,30 @@ export async function inTransaction<T>(
   } finally {
     // A connection that could not roll back is destroyed, never lent out again.
     connection.release(broken)
+  }
+}
+
+/** Deadlock, and serialization failure: the transaction was in order and lost to another one. */
+const CONFLICT_STATES: ReadonlySet<unknown> = new Set(['40P01', '40001'])
+const CONFLICT_RETRIES = 5
+
+/**
+ * The same, done again from its beginning where it lost to another transaction: for work that changes nothing
+ * but the database.
+ * @throws as inTransaction; the conflict where one comes each time
+ */
+export async function inRetriedTransaction<T>(
+  pool: Pool,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  for (let retry = 0; ; retry += 1) {
+    try {
+      return await inTransaction(pool, work)
+    } catch (error) {
+      const state = error instanceof DatabaseError ? error.code : null
+      // The server made it wait for a while before it said so, which gave the other one its time.
+      if (retry === CONFLICT_RETRIES || !CONFLICT_STATES.has(state)) throw error
+    }
   }
 }
 

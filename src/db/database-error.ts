@@ -106,6 +106,7 @@ const SERVER_MEANINGS: Readonly<Record<string, (at: string) => Meaning>> = {
     retry: true,
   }),
   '53300': busy,
+  '40001': locked,
   '40P01': locked,
   '55P03': locked,
   '57014': (at) => ({

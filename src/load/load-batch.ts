@@ -19,7 +19,7 @@ import {
   type PageSpan,
 } from '../domain/page.ts'
 import { nextVersion, type NextVersion } from '../domain/page-version.ts'
-import { inTransaction, type Connection, type Pool } from '../db/connect.ts'
+import { inRetriedTransaction, type Connection, type Pool } from '../db/connect.ts'
 import type { PageRow, StoredPage } from '../db/page-codec.ts'
 import { readPages, writePages } from '../db/pages.ts'
 import { insertRejects, type RejectRow } from '../db/rejects.ts'
@@ -96,7 +96,7 @@ const PAGES_A_TURN = 16
 
 /** Stores an answer. */
 export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
-  return inTransaction(pool, (connection) => loadInTransaction(connection, load))
+  return inRetriedTransaction(pool, (connection) => loadInTransaction(connection, load))
 }
 
 async function loadInTransaction(connection: Connection, load: Load): Promise<Loaded> {

@@ -1,7 +1,7 @@
 /** Asks a vendor for splits and dividends, where it has calls for them, and takes them into the ledger. */
 import { recordActionAsk } from '../db/action-asks.ts'
 import { storeActions } from '../db/actions.ts'
-import { inTransaction } from '../db/connect.ts'
+import { inRetriedTransaction } from '../db/connect.ts'
 import { ensureInstrument, findInstrument } from '../db/instruments.ts'
 import { claimStore } from '../db/store-kind.ts'
 import type { LedgerChange } from '../domain/action-ledger.ts'
@@ -34,7 +34,7 @@ export async function refreshActions(
     runId: null,
     observedAt: context.clock.now(),
   }
-  return await inTransaction(context.pool, async (connection) => {
+  return await inRetriedTransaction(context.pool, async (connection) => {
     const change = await storeActions(connection, source, said)
     await recordActionAsk(connection, { ...source, askedAt: source.observedAt, failure: null })
     return change

@@ -18,12 +18,13 @@ export interface SeriesToLoad {
 
 const SETTLE_MS = 4 * 3_600_000
 
-/** Loads bars of a series that came at an instant. */
+/** Loads bars of a series that came at an instant, perhaps with splits and dividends. */
 export async function loadSeries(
   pool: Pool,
   series: SeriesToLoad,
   batch: BarBatch,
   receivedAt: number,
+  actions: CorporateActions | null = null,
 ): Promise<void> {
   const task = { symbol: series.symbol, interval: series.interval, provider: series.provider }
   const runId = await inTransaction(pool, (connection) => startRun(connection, 'fetch', {}, [task]))
@@ -38,7 +39,7 @@ export async function loadSeries(
     covers: null,
     continuesFrom: null,
     receivedAt,
-    actions: null,
+    actions,
     simulated: false,
     batch,
   })

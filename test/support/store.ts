@@ -56,8 +56,12 @@ export async function findInconsistencies(pool: Pool): Promise<string[]> {
     last_in_pages: Date | null
     watermark: string | null
     last_session: string | null
+    head_rejects: number
+    rejects: number
   }>(
-    `SELECT h.series_id, h.bars AS head_bars, coalesce(p.bars, 0)::bigint AS page_bars,
+    `SELECT h.series_id, h.rejects AS head_rejects,
+            (SELECT count(*) FROM stockyard.rejects r WHERE r.series_id = h.series_id) AS rejects,
+            h.bars AS head_bars, coalesce(p.bars, 0)::bigint AS page_bars,
             coalesce(t.inserted, 0)::bigint AS inserted, h.last_bar, p.last_bar AS last_in_pages,
             h.watermark, p.last_session
      FROM stockyard.series_heads h
@@ -75,6 +79,8 @@ export async function findInconsistencies(pool: Pool): Promise<string[]> {
     const wrong: string[] = []
     if (row.head_bars !== row.page_bars)
       wrong.push(`${row.head_bars} bars by the head, ${row.page_bars} stored`)
+    if (row.head_rejects !== row.rejects)
+      wrong.push(`${row.head_rejects} rejects by the head, ${row.rejects} stored`)
     if (row.inserted !== row.page_bars)
       wrong.push(`${row.inserted} bars by the tasks, ${row.page_bars} stored`)
     if (row.last_bar?.getTime() !== row.last_in_pages?.getTime())
