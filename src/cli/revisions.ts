@@ -1,7 +1,7 @@
 /** `stockyard revisions`: final bars that a vendor changed, with the values before and after. */
+import type { BarValues } from '../domain/bar-batch.ts'
 import type { Interval } from '../domain/interval.ts'
 import { readRevisions, type Revision } from '../query/revisions.ts'
-import type { BarValues } from '../query/rows.ts'
 import type { Define } from './commands.ts'
 import { addExamples, intervalOption, limitOption, readSymbol } from './options.ts'
 import { writeJson } from './output.ts'

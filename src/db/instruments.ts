@@ -101,6 +101,14 @@ const COLUMNS = `i.id, y.symbol, i.kind, i.name, i.exchange, i.currency, i.secto
 /** Tells of an instrument i: of another kind, other vendors' bars may come first. */
 const TELL = `CROSS JOIN LATERAL (SELECT pg_notify('${LATEST_CHANNEL}', i.id::text)) AS told`
 
+/** Ends "WITH changed AS (UPDATE …" of instrument $1: gives it as it is then, and tells. */
+const RETURN_CHANGED = `WHERE id = $1
+       RETURNING *
+     )
+     SELECT ${COLUMNS} FROM changed i
+     JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL
+     ${TELL}`
+
 const FROM = `FROM stockyard.instruments i
   JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL`
 
@@ -302,12 +310,7 @@ export async function updateInstrument(
          watched = CASE WHEN $2 ? 'watched' THEN ($2->>'watched')::boolean ELSE watched END,
          active = CASE WHEN $2 ? 'active' THEN ($2->>'active')::boolean ELSE active END,
          updated_at = clock_timestamp()
-       WHERE id = $1
-       RETURNING *
-     )
-     SELECT ${COLUMNS} FROM changed i
-     JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL
-     ${TELL}`,
+       ${RETURN_CHANGED}`,
     [id, JSON.stringify(changes)],
   )
   const row = rows[0]
@@ -353,12 +356,7 @@ export async function mergeReference(
          metadata = metadata || jsonb_build_object($10::text,
            coalesce(metadata->$10::text, '{}') || $11::jsonb),
          updated_at = clock_timestamp()
-       WHERE id = $1
-       RETURNING *
-     )
-     SELECT ${COLUMNS} FROM changed i
-     JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL
-     ${TELL}`,
+       ${RETURN_CHANGED}`,
     [
       id,
       said.kind,

@@ -1,6 +1,7 @@
 /**
  * What is stored, series by series: read from the catalogue and the heads, so no page is opened.
  */
+import type { BarValues } from '../domain/bar-batch.ts'
 import { parseDay } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
 import type { Queryable } from './connect.ts'
@@ -34,16 +35,9 @@ export async function listSeries(
 }
 
 /** The bar that a head carries. */
-export interface LastBar {
+export interface LastBar extends BarValues {
   /** Start: an instant, or the day of a daily or longer bar. */
   readonly ts: number
-  readonly open: number
-  readonly high: number
-  readonly low: number
-  readonly close: number
-  readonly volume: number | null
-  readonly vwap: number | null
-  readonly trades: number | null
   readonly final: boolean
 }
 

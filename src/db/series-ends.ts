@@ -2,7 +2,7 @@
 import type { Connection } from './connect.ts'
 import { barEvent, barEventValues, boundEvents, type BarsChanged } from './events.ts'
 import { LATEST_CHANNEL } from './listen.ts'
-import type { HeadChange } from './series.ts'
+import { lastBarValues, type HeadChange } from './series.ts'
 
 export interface SeriesEnds extends Pick<HeadChange, 'bars' | 'pages' | 'firstBar' | 'runId'> {
   /** The newest bar that is left; null where none is. */
@@ -33,16 +33,7 @@ export async function setSeriesEnds(
       pages,
       firstBar === null ? null : new Date(firstBar),
       runId,
-      last === null ? null : new Date(last.bar.ts),
-      last?.bar.open,
-      last?.bar.high,
-      last?.bar.low,
-      last?.bar.close,
-      last?.bar.volume,
-      last?.bar.vwap,
-      last?.bar.trades,
-      last?.final,
-      last?.previousClose,
+      ...lastBarValues(last),
       ...barEventValues(changed),
     ],
   )

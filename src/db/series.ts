@@ -258,6 +258,14 @@ export interface HeadChange {
   readonly changed: boolean
 }
 
+/** The values of the columns last_bar to last_final and previous_close, in this order; null for none. */
+export function lastBarValues(last: HeadChange['last']): unknown[] {
+  if (last === null) return Array.from({ length: 10 }, () => null)
+  const { bar, final, previousClose } = last
+  const { ts, open, high, low, close, volume, vwap, trades } = bar
+  return [new Date(ts), open, high, low, close, volume, vwap, trades, final, previousClose]
+}
+
 /** Moves the head of a locked series, and tells which bars changed and where its latest bar may be another. */
 export async function updateHead(
   connection: Connection,
@@ -300,16 +308,7 @@ export async function updateHead(
       new Date(change.observedAt),
       change.changed,
       change.runId,
-      last === null ? null : new Date(last.bar.ts),
-      last?.bar.open,
-      last?.bar.high,
-      last?.bar.low,
-      last?.bar.close,
-      last?.bar.volume,
-      last?.bar.vwap,
-      last?.bar.trades,
-      last?.final,
-      last?.previousClose,
+      ...lastBarValues(last),
       change.span === null ? null : formatRange(change.span),
       formatCoverage(change.noTrades),
       formatCoverage(change.notOffered),

@@ -92,9 +92,8 @@ export function joinBatches(batches: readonly BarBatch[]): BarBatch {
   return joined
 }
 
-/** One bar as a plain object; absent values are null. */
-export interface Bar {
-  readonly ts: number
+/** The values of a bar as a plain object; absent ones are null. */
+export interface BarValues {
   readonly open: number
   readonly high: number
   readonly low: number
@@ -104,10 +103,14 @@ export interface Bar {
   readonly trades: number | null
 }
 
-/** The bar at an index. For messages and single answers; loops stay on the columns. */
-export function barAt(batch: BarBatch, index: number): Bar {
+/** One bar with its start. */
+export interface Bar extends BarValues {
+  readonly ts: number
+}
+
+/** The values of the bar at an index. For messages and single answers; loops stay on the columns. */
+export function barValues(batch: BarBatch, index: number): BarValues {
   return {
-    ts: batch.ts[index]!,
     open: batch.open[index]!,
     high: batch.high[index]!,
     low: batch.low[index]!,
@@ -116,6 +119,11 @@ export function barAt(batch: BarBatch, index: number): Bar {
     vwap: orNull(batch.vwap[index]!),
     trades: orNull(batch.trades[index]!),
   }
+}
+
+/** The same with its start. */
+export function barAt(batch: BarBatch, index: number): Bar {
+  return { ts: batch.ts[index]!, ...barValues(batch, index) }
 }
 
 /** A value of a column as JSON has it: NaN, which stands for an absent one, is null. */

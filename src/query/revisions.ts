@@ -2,6 +2,7 @@
  * Revisions: final bars that were changed, with the values before and after. They are not kept as such
  * but are the difference of two versions of a page.
  */
+import { barValues, type BarValues } from '../domain/bar-batch.ts'
 import { DAY_MS } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
 import { hasSameValues, type Page } from '../domain/page.ts'
@@ -10,7 +11,7 @@ import { getInstrument } from '../db/instruments.ts'
 import { readPageChanges, type PageChange, type PageChangeKey } from '../db/pages.ts'
 import { listSeries, type SeriesRef } from '../db/read-series.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
-import { barKey, barValues, formatInstant, type BarValues } from './rows.ts'
+import { barKey, formatInstant } from './rows.ts'
 
 /** One change of one bar, keyed by `ts` or `session` as bars are. */
 export interface Revision {

@@ -2,24 +2,13 @@
  * The shapes in which bars leave the store: a JSON object, and a line of CSV. Column order and names
  * are public.
  */
-import { orNull, VALUE_COLUMNS, type BarBatch } from '../domain/bar-batch.ts'
+import { barValues, VALUE_COLUMNS, type BarValues } from '../domain/bar-batch.ts'
 import { StockyardError } from '../domain/error.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { providerOf, type BarChunk } from './bar-chunk.ts'
 
 export type BarState = 'final' | 'provisional'
-
-/** The values of a bar; absent ones are null. */
-export interface BarValues {
-  readonly open: number
-  readonly high: number
-  readonly low: number
-  readonly close: number
-  readonly volume: number | null
-  readonly vwap: number | null
-  readonly trades: number | null
-}
 
 /** A bar as JSON: keyed by `ts` when intraday, by `session` when daily or longer. */
 export interface BarRow extends BarValues {
@@ -47,19 +36,6 @@ export function barKey(interval: Interval, ts: number): { ts: string } | { sessi
 /** The key of a bar as a text: an instant when intraday, a date when daily or longer. */
 export function formatBarKey(interval: Interval, ts: number): string {
   return isIntraday(interval) ? formatInstant(ts) : formatDate(ts)
-}
-
-/** The values of the bar at an index. */
-export function barValues(bars: BarBatch, index: number): BarValues {
-  return {
-    open: bars.open[index]!,
-    high: bars.high[index]!,
-    low: bars.low[index]!,
-    close: bars.close[index]!,
-    volume: orNull(bars.volume[index]!),
-    vwap: orNull(bars.vwap[index]!),
-    trades: orNull(bars.trades[index]!),
-  }
 }
 
 /** The bar at an index as JSON. */
