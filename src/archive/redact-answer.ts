@@ -9,18 +9,28 @@ export function withoutKeys(text: string): string {
   return redact(text).replaceAll(NAMED_KEY, '$1[redacted]')
 }
 
-/** What NAMED_KEY always holds, in all its spellings. */
-const KEY_WORDS = ['key', 'Key', 'KEY', 'kEy', 'keY', 'kEY', 'KEy', 'KeY']
+/** What NAMED_KEY always holds, in all its spellings, by its first letter. */
+const KEY_WORDS = [
+  { first: 0x6b, words: ['key', 'kEy', 'keY', 'kEY'] },
+  { first: 0x4b, words: ['Key', 'KEY', 'KEy', 'KeY'] },
+]
 
 /** A body without keys; the same bytes where there is none in it. */
 export function bodyWithoutKeys(bytes: Uint8Array): Uint8Array {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   // Bars hold nothing of the kind, and a month of minutes is nearly two million characters.
-  if (!mayHoldSecret(body) && !KEY_WORDS.some((word) => body.includes(word))) return bytes
+  if (!mayHoldSecret(body) && !mayNameKey(body)) return bytes
   // One character a byte: whatever the encoding, all other bytes come out as they went in.
   const text = body.toString('latin1')
   const clean = withoutKeys(text)
   return clean === text ? bytes : Buffer.from(clean, 'latin1')
+}
+
+/** Bars have neither letter, so that two looks for one byte are enough. */
+function mayNameKey(body: Buffer): boolean {
+  return KEY_WORDS.some(
+    ({ first, words }) => body.includes(first) && words.some((word) => body.includes(word)),
+  )
 }
 
 /** Parameters of a call without keys and without those that carry one. */

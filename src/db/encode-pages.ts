@@ -37,15 +37,36 @@ const PAGE_BYTES = 440
  */
 const BAR_BYTES = 2 * 6 + 6 * 12 + 8 + 8
 
-/** The whole input of `COPY … FROM STDIN (FORMAT binary)` for some pages. */
+/** Room that is kept, in bytes: enough for two months of minutes. */
+const SPARE_BYTES_MAX = 2 * 1024 * 1024
+/** Room of pages that were written, for those of the next load. */
+let spare: Buffer | null = null
+
+/**
+ * The whole input of `COPY … FROM STDIN (FORMAT binary)` for some pages. Whoever has sent it may let its
+ * room be written over by `reusePages`.
+ */
 export function encodePages(rows: readonly PageRow[]): Buffer {
   const most = rows.reduce((sum, row) => sum + PAGE_BYTES + row.bars.length * BAR_BYTES, 64)
-  const out = Buffer.allocUnsafe(most)
+  const out = takeRoom(most)
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
   let at = COPY_HEADER.copy(out)
   for (const row of rows) at = encodePage(view, at, row)
   at += COPY_TRAILER.copy(out, at)
   return out.subarray(0, at)
+}
+
+function takeRoom(bytes: number): Buffer {
+  const room = spare
+  if (room === null || room.length < bytes) return Buffer.allocUnsafeSlow(bytes)
+  spare = null
+  return room
+}
+
+/** Lets the room of pages that were sent be written over. */
+export function reusePages(encoded: Buffer): void {
+  const room = Buffer.from(encoded.buffer)
+  if (room.length <= SPARE_BYTES_MAX) spare = room
 }
 
 function encodePage(view: DataView, start: number, row: PageRow): number {

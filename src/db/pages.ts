@@ -9,7 +9,7 @@ import type { PageVersion } from '../domain/page.ts'
 import { versionAsOf } from '../domain/page-version.ts'
 import type { Connection, Pool } from './connect.ts'
 import { copyOut } from './copy-out.ts'
-import { encodePages, PAGE_COLUMNS } from './encode-pages.ts'
+import { encodePages, PAGE_COLUMNS, reusePages } from './encode-pages.ts'
 import {
   decodePages,
   RAW_PAGE_COLUMNS,
@@ -137,8 +137,11 @@ export async function writePages(connection: Connection, writes: PageWrites): Pr
   const stream = connection.query(
     copyFrom(`COPY stockyard.pages (${PAGE_COLUMNS}) FROM STDIN (FORMAT binary)`),
   )
-  stream.end(encodePages(writes.rows))
+  const encoded = encodePages(writes.rows)
+  stream.end(encoded)
+  // Where it fails, some of it may still be on its way to the socket.
   await finished(stream)
+  reusePages(encoded)
 }
 
 /** A version of a page and the one that took its place. */

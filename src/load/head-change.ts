@@ -96,8 +96,10 @@ async function ledgerAfter(
   const { calendar, batch } = load
   const { interval } = load.series
   const expected = answered.flatMap((range) => expectedDays(calendar, interval, range))
-  const barDays = new Set<number>()
-  for (const ts of batch.ts) barDays.add(dayOf(calendar, interval, ts))
+  // Each page is a session, so that not every minute has to be asked for its day.
+  const barDays = isIntraday(interval)
+    ? new Set(merged.map(({ page }) => page.startsOn))
+    : new Set(batch.ts)
   const empty = emptyDays(head, { expected, barDays })
   const pages = isIntraday(interval)
     ? rows.map(({ startsOn, regularBars, expectedBars }) => ({

@@ -40,11 +40,11 @@ export async function keepWithdrawn(
   if (load.isWholeAnswer !== true || answered.length === 0 || !isPlaced) return 0
   const lost = await readUntouched(connection, load, head, answered)
   if (stored.size + lost.size === 0) return 0
-  const there = new Set([...load.batch.ts, ...load.rejects.map(({ ts }) => ts!)])
+  const refused = new Set(load.rejects.map(({ ts }) => ts!))
   const found = [...stored.values(), ...lost.values()]
     .map((page) => ({
       startsOn: page.startsOn,
-      starts: withdrawnStarts(load, page, answered, there),
+      starts: withdrawnStarts(load, page, answered, refused),
     }))
     .filter(({ starts }) => starts.length > 0)
   const findings = found.map((one) => findingOf(load, one))
@@ -62,30 +62,57 @@ async function readUntouched(
   const { interval } = series
   if (!isIntraday(interval) || head.firstBar === null || head.lastBar === null) return new Map()
   const [first, last] = [calendar.localDay(head.firstBar), calendar.localDay(head.lastBar)]
-  const touched = new Set(Array.from(batch.ts, (ts) => calendar.localDay(ts)))
-  const days = answered
+  const known = answered
     .flatMap((range) => expectedDays(calendar, interval, range))
     .filter((day) => day >= first && day <= last)
-    .filter((day) => !touched.has(day) && !holdsDay(head.noTrades, day))
+  // As it is where history grows: then not every bar has to be asked for its day.
+  if (known.length === 0) return new Map()
+  const touched = new Set(Array.from(batch.ts, (ts) => calendar.localDay(ts)))
+  const days = known.filter((day) => !touched.has(day) && !holdsDay(head.noTrades, day))
   return await readPages(connection, head.seriesId, interval, days)
 }
 
 function withdrawnStarts(
-  { calendar, series, receivedAt }: Load,
+  { calendar, series, batch, receivedAt }: Load,
   { startsOn, bars, provisional, observedAt }: PageVersion,
   answered: readonly DayRange[],
-  there: ReadonlySet<number>,
+  refused: ReadonlySet<number>,
 ): number[] {
   if (receivedAt < observedAt) return []
   // Rows outside regular hours come and go with what was asked for.
   const session = isIntraday(series.interval) ? calendar.session(startsOn) : null
-  return Array.from(bars.ts).filter(
-    (ts, i) =>
+  return lackedStarts(bars.ts, batch.ts).flatMap((i) => {
+    const ts = bars.ts[i]!
+    const isWithdrawn =
       provisional[i] === 0 &&
-      !there.has(ts) &&
+      !refused.has(ts) &&
       (session === null || (ts >= session.open && ts < session.close)) &&
-      holdsDay(answered, dayOf(calendar, series.interval, ts)),
-  )
+      holdsDay(answered, dayOf(calendar, series.interval, ts))
+    return isWithdrawn ? [ts] : []
+  })
+}
+
+/** Indexes of stored starts that an answer lacks; both ascend. Most often there is none. */
+function lackedStarts(stored: Float64Array, answer: Float64Array): number[] {
+  const lacked: number[] = []
+  let j = firstFrom(answer, stored[0] ?? Infinity)
+  for (let i = 0; i < stored.length; i += 1) {
+    while (j < answer.length && answer[j]! < stored[i]!) j += 1
+    if (answer[j] !== stored[i]) lacked.push(i)
+  }
+  return lacked
+}
+
+/** Index of the first value that is not below one, in ascending order. */
+function firstFrom(values: Float64Array, least: number): number {
+  let low = 0
+  let high = values.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (values[middle]! < least) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function findingOf({ calendar, series }: Load, { startsOn, starts }: Withdrawn): NewFinding {

@@ -209,6 +209,23 @@ function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value
 }
 
+describe('pages that are written at once by several connections', () => {
+  it('each keep their own bars, whatever room was written over', async () => {
+    const longest = 600
+    const seriesIds = Array.from({ length: 8 }, (_, i) => 9_100 + i)
+    const batches = seriesIds.map((id, i) =>
+      batchOf(Array.from({ length: longest - i * 70 }, (_, bar) => id + bar / 100)),
+    )
+    for (let round = 0; round < 3; round += 1) {
+      const rows = batches.map((bars, i) => rowOf(seriesIds[i]! + 100 * round, bars))
+      await Promise.all(rows.map((row) => write(row)))
+      for (const [i, row] of rows.entries()) {
+        assert.deepEqual((await readBack(row.seriesId)).bars.close, batches[i]!.close)
+      }
+    }
+  })
+})
+
 describe('versions of a page', () => {
   it('keep what a page was before, newest change first, each beside its successor', async () => {
     const id = newId()

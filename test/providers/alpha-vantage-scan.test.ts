@@ -165,3 +165,34 @@ describe('any document', () => {
     )
   })
 })
+
+/** Daily bars, each a dollar dearer than the one after it. */
+function seriesOf(days: number, price: number): string {
+  const rows = Array.from({ length: days }, (_, i) => {
+    const date = new Date(day('2024-03-28') - i * 86_400_000).toISOString().slice(0, 10)
+    const values = ['1. open', '2. high', '3. low', '4. close'].map(
+      (key) => `"${key}":"${price + i}"`,
+    )
+    return `"${date}":{${values.join(',')},"5. volume":"${price}"}`
+  })
+  return `{"Time Series (Daily)":{${rows.join(',')}}}`
+}
+
+test('an answer stays as it is while later ones are read', () => {
+  const answers = [300, 20, 450, 7].map((days, i) => {
+    const answer = parse(seriesOf(days, 1000 * (i + 1)))
+    assert.ok(answer.ok)
+    return answer
+  })
+  for (const [i, days] of [300, 20, 450, 7].entries()) {
+    const answer = answers[i]!
+    const price = 1000 * (i + 1)
+    assert.equal(answer.batch.length, days)
+    assert.deepEqual(rowOf(answer, 0), [...Array<number>(4).fill(price + days - 1), price])
+    assert.deepEqual(rowOf(answer, days - 1), Array<number>(5).fill(price))
+    assert.equal(
+      answer.rawAt(days - 1),
+      `"2024-03-28":{"1. open":"${price}","2. high":"${price}","3. low":"${price}","4. close":"${price}","5. volume":"${price}"}`,
+    )
+  }
+})

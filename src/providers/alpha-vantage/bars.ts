@@ -12,7 +12,7 @@ import { scanCsvSeries } from './series-csv.ts'
 import { seriesOf } from './series-document.ts'
 import { scanSeries } from './series-scanner.ts'
 import type { WireSeries } from './series.ts'
-import { FIELD_COUNT, type WireRows } from './wire-rows.ts'
+import { FIELD_COUNT, giveRowsBack, type WireRows } from './wire-rows.ts'
 import type { BarAnswer, BarRequest, ParseContext, VendorBody, VendorFailure } from '../provider.ts'
 
 const OPEN_BRACE = 123
@@ -41,6 +41,7 @@ export function parseBars(
   const wireTs = clock === null ? periodStarts(rows, request.interval) : instantsOf(rows, clock)
   const order = ascending(wireTs)
   const batch = batchInOrder(rows, wireTs, order)
+  giveRowsBack(rows)
   const notes = intraday ? settleLabels(batch, request.interval, context) : []
   if (series.remark !== null) notes.push(`Alpha Vantage remarks: ${series.remark}`)
   return {

@@ -4,7 +4,15 @@
  */
 import { parseDecimal, scanDecimal, type Cursor } from './decimal.ts'
 import { lacksFields, noTimestamp, type WireSeries } from './series.ts'
-import { FIELDS, FIELD_COUNT, makeRoom, makeRows, rawText, readLabel } from './wire-rows.ts'
+import {
+  FIELDS,
+  FIELD_COUNT,
+  makeRoom,
+  rawText,
+  readLabel,
+  takeRows,
+  textsOf,
+} from './wire-rows.ts'
 import type { WireRows } from './wire-rows.ts'
 import type { UnreadableRow } from '../provider.ts'
 
@@ -30,7 +38,7 @@ export function scanCsvSeries(
   if (bytes[bytes.length - 1] !== LINE_FEED) return null
   const columns = readHeader(rawText(bytes, start, headerEnd))
   if (columns === null) return null
-  const rows = makeRows(Math.ceil(bytes.length / ROW_BYTES) + 1)
+  const rows = takeRows(Math.ceil(bytes.length / ROW_BYTES) + 1)
   const unreadable: UnreadableRow[] = []
   const cursor: Cursor = { at: 0 }
   let from = headerEnd + 1
@@ -47,7 +55,7 @@ export function scanCsvSeries(
   }
   return {
     rows,
-    rawAt: (index) => rawText(bytes, rows.from[index]!, rows.until[index]!),
+    rawAt: textsOf(bytes, rows),
     unreadable,
     name: null,
     symbol: null,

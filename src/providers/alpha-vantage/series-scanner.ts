@@ -6,7 +6,7 @@
 import { parseDecimal } from './decimal.ts'
 import { learnRow, scanLikeRows, type RowTemplate } from './row-template.ts'
 import { findMeta, isSeriesName, lacksFields, noTimestamp, type WireSeries } from './series.ts'
-import { ALL_FIELDS, FIELDS, FIELD_COUNT, makeRoom, makeRows } from './wire-rows.ts'
+import { ALL_FIELDS, FIELDS, FIELD_COUNT, makeRoom, takeRows, textsOf } from './wire-rows.ts'
 import { rawText, readLabel, type WireRows } from './wire-rows.ts'
 import type { UnreadableRow } from '../provider.ts'
 
@@ -31,7 +31,7 @@ interface Scan {
 
 /** The series of an answer, or null where the body is not of the usual shape or not even JSON. */
 export function scanSeries(bytes: Uint8Array, start: number, intraday: boolean): WireSeries | null {
-  const rows = makeRows(Math.ceil(bytes.length / ROW_BYTES) + 1)
+  const rows = takeRows(Math.ceil(bytes.length / ROW_BYTES) + 1)
   const scan: Scan = { bytes, intraday, rows, unreadable: [] }
   let meta: Map<string, string> | null = null
   let name: string | null = null
@@ -58,7 +58,7 @@ export function scanSeries(bytes: Uint8Array, start: number, intraday: boolean):
   if (bytes[at] !== CLOSE || skipSpace(bytes, at + 1) !== bytes.length || name === null) return null
   return {
     rows,
-    rawAt: (index) => rawText(bytes, rows.from[index]!, rows.until[index]!),
+    rawAt: textsOf(bytes, rows),
     unreadable: scan.unreadable,
     name,
     symbol: meta === null ? null : findMeta(meta, 'Symbol'),

@@ -3,6 +3,7 @@ import type { UnreadableRow } from '../provider.ts'
 import { type WireRows } from './wire-rows.ts'
 
 export interface WireSeries {
+  /** Until they are given back. */
   readonly rows: WireRows
   /** The vendor's own text of a row of `rows`. */
   readonly rawAt: (index: number) => string

@@ -48,6 +48,35 @@ export function makeRows(capacity: number): WireRows {
   }
 }
 
+/** Room that is kept, in rows: some years of minutes would hold more memory than they save. */
+const SPARE_ROWS_MAX = 32_768
+/** Rows of an answer that is done with, to be written over by the next: room for a month is 900 kB. */
+let spare: WireRows | null = null
+
+/** Rows to be filled; whoever is done with them may give them back. */
+export function takeRows(capacity: number): WireRows {
+  const rows = spare
+  if (rows === null || rows.capacity < capacity) return makeRows(capacity)
+  spare = null
+  rows.length = 0
+  rows.lastDate = 0
+  rows.lastDay = Number.NaN
+  rows.seen = 0
+  return rows
+}
+
+/** Lets rows be written over. */
+export function giveRowsBack(rows: WireRows): void {
+  if (rows.capacity <= SPARE_ROWS_MAX) spare = rows
+}
+
+/** Tells the text of each row, also once the rows were given back. */
+export function textsOf(bytes: Uint8Array, rows: WireRows): (index: number) => string {
+  const from = rows.from.slice(0, rows.length)
+  const until = rows.until.slice(0, rows.length)
+  return (index) => rawText(bytes, from[index]!, until[index]!)
+}
+
 /** Doubles the room when there is none left for one more row. */
 export function makeRoom(rows: WireRows): void {
   if (rows.length < rows.capacity) return
