@@ -103,6 +103,7 @@ async function fetchTasks(
     runId,
     tasks,
     halted: new Map(),
+    unknown: new Map(),
     breaker: makeCircuitBreaker(context.clock),
     marketDays: wish.pieces === undefined ? await findMarketDays(context, wish, tasks) : new Map(),
     shared: new Map(),

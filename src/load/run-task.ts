@@ -102,6 +102,8 @@ export interface Run {
   readonly tasks: Task[]
   /** Vendors of which no more can be had in this run, with the reason, by id. */
   readonly halted: Map<string, StockyardError>
+  /** Symbols with the vendors none of which knows them, and the error: not asked for at another interval. */
+  readonly unknown: Map<string, StockyardError>
   /** Vendors that fail again and again. */
   readonly breaker: CircuitBreaker
   /** Days that are asked for the whole market, and the answers to it. */
@@ -179,10 +181,14 @@ export async function runTask(run: Run, task: Task): Promise<StockyardError | nu
 
 /**
  * Asks the vendors of a task one after the other until one has served.
- * @throws the first vendor's error where none has, since that one was meant to serve
+ * @throws the first vendor's error where none has, since that one was meant to serve; or that of a vendor that
+ *   does not know the symbol, where none says anything else
  */
 async function askInTurn(run: Run, task: Task, report: Report): Promise<void> {
-  const { context, halted } = run
+  const { context, halted, unknown } = run
+  const asked = [task.symbol, ...task.providers.map(({ id }) => id)].join(' ')
+  const known = unknown.get(asked)
+  if (known !== undefined) throw known
   const failures: StockyardError[] = []
   for (const provider of task.providers) {
     context.signal?.throwIfAborted()
@@ -203,7 +209,21 @@ async function askInTurn(run: Run, task: Task, report: Report): Promise<void> {
   }
   const [first] = failures
   if (first !== undefined) report({ provider: task.providers[0]!.id })
+  const stranger = findStranger(failures)
+  if (stranger !== undefined) {
+    unknown.set(asked, stranger)
+    throw stranger
+  }
   throw first ?? unsupportedError(task, run.wish)
+}
+
+/** What vendors say where they do not know a symbol; some say nothing more exact than the last two. */
+const UNKNOWN_CODES = new Set(['SYMBOL_UNKNOWN', 'REQUEST_REFUSED', 'NO_DATA'])
+
+/** The error of a vendor that does not know the symbol, where no other says anything that speaks for it. */
+function findStranger(failures: readonly StockyardError[]): StockyardError | undefined {
+  if (!failures.every(({ code }) => UNKNOWN_CODES.has(code))) return undefined
+  return failures.find(({ code }) => code === 'SYMBOL_UNKNOWN')
 }
 
 type Report = (change: Partial<TaskProgress>) => void

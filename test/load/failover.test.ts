@@ -92,6 +92,26 @@ describe('failover', () => {
     assert.deepEqual([tasks[0]!.provider, tasks[0]!.error?.code], ['first', 'PLAN_LACKS'])
   })
 
+  it('says that nobody knows a symbol where one vendor says so and none anything else', async () => {
+    const vague = vendorOf('vague', ['bad-request'])
+    const exact = vendorOf('exact', ['unknown-symbol'])
+    const third = vendorOf('third', ['no-data'])
+    const intervals = ['1d', '1wk'] as const
+    const { tasks } = await fetch([vague, exact, third], { intervals, parallel: 1 })
+    assert.deepEqual(
+      tasks.map(({ provider, error }) => [provider, error?.code]),
+      [
+        ['vague', 'SYMBOL_UNKNOWN'],
+        ['vague', 'SYMBOL_UNKNOWN'],
+      ],
+    )
+    // Asked for at one interval, and at no other after that.
+    assert.deepEqual([vague.asked(), exact.asked(), third.asked()], [1, 1, 1])
+    const outage = vendorOf('out', ['outage'])
+    const other = await fetch([vague, exact, outage])
+    assert.equal(other.tasks[0]!.error?.code, 'REQUEST_REFUSED')
+  })
+
   it('asks a vendor no more in a run once it has refused the key', async () => {
     const first = vendorOf('first', ['key'])
     const second = vendorOf('second', [{ days: DAYS }])
