@@ -89,7 +89,10 @@ function defineAdd(symbols: Command, run: Run): void {
 /** Options of commands that can ask a vendor what a symbol is. */
 function addRefresh(command: Command): Command {
   return command
-    .option('--refresh', 'ask a vendor for name, exchange and the like: one call a symbol')
+    .option(
+      '--refresh',
+      'ask a vendor for name, exchange and the like: one call a symbol, two to Polygon',
+    )
     .addOption(providerOption('with --refresh, the vendor to ask'))
 }
 

@@ -44,6 +44,7 @@ const RULES = [
   'action-too-large',
   'jump-without-action',
   'bar-withdrawn',
+  'rename-unclear',
   'unit',
   'split-basis',
   'vendors-disagree',

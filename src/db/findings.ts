@@ -1,6 +1,6 @@
 /** The table findings: what verify and loads found, each thing once, and whether it is still there. */
 import type { ActionFamily } from '../domain/action-claims.ts'
-import { formatDate, parseDay } from '../domain/date.ts'
+import { DAY_MS, formatDate, parseDay } from '../domain/date.ts'
 import type { DayRange } from '../domain/coverage.ts'
 import { inTransaction, type Connection, type Pool, type Queryable } from './connect.ts'
 
@@ -43,8 +43,9 @@ export interface FindingFilter {
   readonly gone?: boolean | undefined
 }
 
-/** Found while answers are stored, and gone when a later answer says so: no look at the store tells. */
+/** Found in vendors' answers, and gone when a later answer says so: no look at the store tells. */
 const WITHDRAWN = 'bar-withdrawn'
+const RENAME_UNCLEAR = 'rename-unclear'
 
 /**
  * Records what was found of an instrument by looking at the store; earlier findings that were looked for and not found again
@@ -60,7 +61,7 @@ export async function storeFindings(
   await inTransaction(pool, async (connection) => {
     await connection.query(
       `UPDATE stockyard.findings SET gone_at = clock_timestamp()
-       WHERE instrument_id = $1 AND gone_at IS NULL AND rule <> $5
+       WHERE instrument_id = $1 AND gone_at IS NULL AND rule <> ALL ($5::text[])
          AND (interval IS NULL OR interval = ANY ($2::text[]))
          AND NOT (rule, subject) IN (SELECT * FROM unnest($3::text[], $4::text[]))`,
       [
@@ -68,10 +69,40 @@ export async function storeFindings(
         intervals,
         findings.map(({ rule }) => rule),
         findings.map(({ subject }) => subject),
-        WITHDRAWN,
+        [WITHDRAWN, RENAME_UNCLEAR],
       ],
     )
     for (const found of findings) await upsertFinding(connection, instrumentId, found)
+  })
+}
+
+/** Records that a vendor tells of a rename that could not be taken over; null: that it does not, any more. */
+export async function storeUnclearRename(
+  pool: Pool,
+  instrumentId: number,
+  provider: string,
+  unclear: { readonly day: number; readonly message: string } | null,
+): Promise<void> {
+  if (unclear === null) {
+    await pool.query(
+      `UPDATE stockyard.findings SET gone_at = clock_timestamp()
+       WHERE instrument_id = $1 AND rule = $2 AND provider = $3 AND gone_at IS NULL`,
+      [instrumentId, RENAME_UNCLEAR, provider],
+    )
+    return
+  }
+  const { day, message } = unclear
+  await upsertFinding(pool, instrumentId, {
+    rule: RENAME_UNCLEAR,
+    subject: provider,
+    interval: null,
+    provider,
+    other: null,
+    family: null,
+    fromDay: day,
+    untilDay: day + DAY_MS,
+    message,
+    evidence: {},
   })
 }
 

@@ -205,7 +205,7 @@ interface CurrentAlias {
   readonly validFrom: string
 }
 
-async function lockSymbols(connection: Connection, symbols: readonly string[]): Promise<void> {
+export async function lockSymbols(connection: Connection, symbols: readonly string[]): Promise<void> {
   // Before the others, as loads take it, and before the instant of what is changed.
   await connection.query('SELECT pg_advisory_xact_lock_shared($1)', [AS_OF_GATE])
   // The lock under which series.ts makes instruments, in one order, so that two renames cannot embrace.
@@ -358,7 +358,7 @@ async function insertAlias(
 }
 
 /** Keeps an alias as it was known up to now; goes before each change of one, and tells of it. */
-async function keepVersion(
+export async function keepVersion(
   connection: Connection,
   symbol: string,
   validFrom: string,

@@ -184,6 +184,18 @@ export interface OverviewAnswer {
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
+/** A symbol, and the first day on which a listing traded under it. */
+export interface SymbolSince {
+  readonly symbol: string
+  readonly day: number
+}
+
+export interface SymbolHistoryAnswer {
+  readonly ok: true
+  /** Oldest first, in the vendor's spelling; the last one is the present symbol. */
+  readonly symbols: readonly SymbolSince[]
+}
+
 export interface SearchMatch {
   readonly symbol: string
   readonly name: string
@@ -249,6 +261,10 @@ export interface Provider {
   parseQuote(body: VendorBody, symbol: string): QuoteAnswer | VendorFailure
   requestOverview(symbol: string): VendorRequest
   parseOverview(body: VendorBody, symbol: string): OverviewAnswer | VendorFailure
+  /** The call for the symbols that a listing has had; absent where there is none. */
+  requestSymbolHistory?(symbol: string): VendorRequest
+  /** Goes with requestSymbolHistory. */
+  parseSymbolHistory?(body: VendorBody): SymbolHistoryAnswer | VendorFailure
   requestSearch(words: string): VendorRequest
   parseSearch(body: VendorBody): SearchAnswer | VendorFailure
   /** The calls for all splits and dividends; absent where there is none, or where bars bring them along. */

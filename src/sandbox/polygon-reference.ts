@@ -71,6 +71,21 @@ export function tickerAnswer(market: Market, call: VendorCall): WireAnswer {
   return jsonAnswer(200, { request_id: requestId(call), results, status: 'OK' })
 }
 
+/** The answer to `/vX/reference/tickers/{T}/events`: the symbols that a listing has had, newest first. */
+export function eventsAnswer(market: Market, call: VendorCall): WireAnswer {
+  const spans = market.namesOf(call.params['symbol'] ?? '')
+  const names = (spans ?? []).filter(({ from }) => from <= market.today())
+  const listing = market.listing(names.at(-1)?.symbol ?? '')
+  if (listing === null) return notFound(call, 'Ticker not found.')
+  const events = names.map(({ symbol, from }) => ({
+    ticker_change: { ticker: symbol },
+    type: 'ticker_change',
+    date: formatDate(Math.max(from, listing.firstDay)),
+  }))
+  const results = { name: `${listing.name} ${MARK}`, events: events.toReversed() }
+  return jsonAnswer(200, { results, status: 'OK', request_id: requestId(call) })
+}
+
 /** A ticker in the fields that the list and the details share. */
 function tickerRow(listing: Listing): ListRow {
   const figi = keyOf(1, listing.symbol).toString(36).toUpperCase().padStart(7, '0')

@@ -3,7 +3,8 @@ import type { Market } from './market.ts'
 import type { Plan } from './plans.ts'
 import { rangeAnswer } from './polygon-aggregates.ts'
 import { groupedAnswer, openCloseAnswer, previousAnswer } from './polygon-days.ts'
-import { dividendsAnswer, splitsAnswer, tickerAnswer, tickersAnswer } from './polygon-reference.ts'
+import { dividendsAnswer, eventsAnswer, splitsAnswer } from './polygon-reference.ts'
+import { tickerAnswer, tickersAnswer } from './polygon-reference.ts'
 import { refuse } from './polygon-refusals.ts'
 import { statusNowAnswer, statusUpcomingAnswer } from './polygon-status.ts'
 import {
@@ -50,6 +51,11 @@ const ENDPOINTS: readonly Endpoint[] = [
     function: 'ticker',
     path: /^\/v3\/reference\/tickers\/(?<symbol>[^/]+)$/,
     answer: tickerAnswer,
+  },
+  {
+    function: 'events',
+    path: /^\/vX\/reference\/tickers\/(?<symbol>[^/]+)\/events$/,
+    answer: eventsAnswer,
   },
   { function: 'splits', path: /^\/v3\/reference\/splits$/, answer: splitsAnswer },
   { function: 'dividends', path: /^\/v3\/reference\/dividends$/, answer: dividendsAnswer },

@@ -6,7 +6,9 @@ import { parseOverview, parseSearch, requestSearch } from './listing.ts'
 import { parseBars, planMarket } from './market-day.ts'
 import { plan } from './plan.ts'
 import { parseQuote } from './quote.ts'
-import { planBars, requestOverview, requestQuote, SETTLE_MS } from './request.ts'
+import { planBars, requestOverview, requestQuote, requestSymbolHistory } from './request.ts'
+import { SETTLE_MS } from './request.ts'
+import { parseSymbolHistory } from './symbol-history.ts'
 
 export const polygon: Provider = {
   id: 'polygon',
@@ -35,6 +37,8 @@ export const polygon: Provider = {
   parseQuote,
   requestOverview,
   parseOverview,
+  requestSymbolHistory,
+  parseSymbolHistory,
   requestSearch,
   parseSearch,
   requestActions,

@@ -72,6 +72,11 @@ export function requestOverview(symbol: string): VendorRequest {
   return call(`/v3/reference/tickers/${tickerPath(symbol)}`)
 }
 
+/** The call for the symbols that a listing has had. The endpoint is experimental, by the vendor's own word. */
+export function requestSymbolHistory(symbol: string): VendorRequest {
+  return call(`/vX/reference/tickers/${tickerPath(symbol)}/events`, { types: 'ticker_change' })
+}
+
 /** The calls that bring a need, oldest first; none where the vendor can have nothing of it. */
 export function planBars(need: BarNeed): BarRequest[] {
   const spelling = rangeSpelling(need.interval)
