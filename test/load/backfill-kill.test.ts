@@ -18,13 +18,13 @@ import { makeDatabase } from '../support/database.ts'
 import { findInconsistencies, rowsOf, storedRows } from '../support/store.ts'
 
 const isLong = process.env['STOCKYARD_LONG'] === '1'
-const KILLS = isLong ? 10 : 4
+const KILLS = isLong ? 10 : 3
 const FROM = '2026-01-05'
 /** 90 days later, or 40. */
 const UNTIL = isLong ? '2026-04-05' : '2026-02-14'
 /** The vendor's page is a month: January to April, or January and February. */
 const CALLS_EACH = isLong ? 4 : 2
-const SYMBOLS = Array.from({ length: isLong ? 13 : 5 }, (_, i) => `SIM${i + 1}`)
+const SYMBOLS = Array.from({ length: isLong ? 13 : 4 }, (_, i) => `SIM${i + 1}`)
 const CALLS_LEAST = SYMBOLS.length * CALLS_EACH
 
 const { pool, url } = await makeDatabase()

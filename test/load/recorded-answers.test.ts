@@ -87,9 +87,11 @@ async function replay(recording: Recording, call: Call): Promise<FetchSummary> {
 
 /** What a recorded refusal taught must not hold back the next recording; what it made wait for has passed. */
 async function forgetRefusals(): Promise<void> {
-  for (const table of ['budget_pauses', 'budget_ceilings', 'plan_limits']) {
-    await pool.query(`DELETE FROM stockyard.${table}`)
-  }
+  await pool.query(
+    `WITH pauses AS (DELETE FROM stockyard.budget_pauses),
+          ceilings AS (DELETE FROM stockyard.budget_ceilings)
+     DELETE FROM stockyard.plan_limits`,
+  )
 }
 
 async function storedRows(provider: string, { symbol, interval }: Call): Promise<PlainRow[]> {

@@ -114,7 +114,9 @@ export async function startVendor(
 
 /** What a refusal taught must not hold back the next call; what it made wait for has passed. */
 async function forgetRefusals(pool: Pool): Promise<void> {
-  for (const table of ['budget_pauses', 'budget_ceilings', 'plan_limits']) {
-    await pool.query(`DELETE FROM stockyard.${table}`)
-  }
+  await pool.query(
+    `WITH pauses AS (DELETE FROM stockyard.budget_pauses),
+          ceilings AS (DELETE FROM stockyard.budget_ceilings)
+     DELETE FROM stockyard.plan_limits`,
+  )
 }
