@@ -1,4 +1,5 @@
 /** Statistics of stored bars: of one symbol over a range, and how several move together. */
+import { setImmediate } from 'node:timers/promises'
 import { orNull } from '../domain/bar-batch.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { StockyardError } from '../domain/error.ts'
@@ -176,6 +177,8 @@ export async function readCorrelations(
   const matrix = symbols.map(() => symbols.map((): number | null => null))
   const observations = symbols.map(() => symbols.map(() => 0))
   for (let i = 0; i < symbols.length; i += 1) {
+    // Of fifty symbols over decades a row takes tens of milliseconds: others go between.
+    await setImmediate()
     for (let j = i; j < symbols.length; j += 1) {
       const [a, b] = commonCloses(all[i]!, all[j]!)
       const value = orNull(correlation(logReturns(a), logReturns(b)))
