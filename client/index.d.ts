@@ -17,6 +17,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface EventOptions extends CallOptions {
+  /** The `id` of the last event that came before: the stream goes on right after it. */
+  readonly lastEventId?: string | undefined
+  /** Told of each break with its cause, before the client comes again. */
+  readonly onBreak?: ((cause: unknown) => void) | undefined
+}
+
 /** What the generator says of an operation. */
 export interface Operation {
   /** Parameters of path and query, and the body as `body`. */
@@ -28,6 +35,8 @@ export interface Operation {
   readonly line?: unknown
   /** Other formats than JSON that it can answer in. */
   readonly format?: string
+  /** An event of its stream, where it is one without an end. */
+  readonly event?: unknown
 }
 
 /** Parameters may be left out where none is required. */
@@ -35,8 +44,25 @@ type Arguments<Params> = object extends Params
   ? [params?: Params, options?: CallOptions]
   : [params: Params, options?: CallOptions]
 
+/** What an operation without an end has in place of a call. */
+export interface EventMethod<Of extends Operation> {
+  /**
+   * The events as they come, for as long as the loop goes on. A connection that breaks is made again after a
+   * moment, and nothing is missed; where something is, since the break was too long, there is an event
+   * `reset`. Ends by leaving the loop or by `signal`; throws a ProblemError where the stream is refused.
+   */
+  readonly events: (
+    params?: Of['params'],
+    options?: EventOptions,
+  ) => AsyncGenerator<Of['event'], void, undefined>
+}
+
 /** A method calls its operation once. */
-export type Method<Of extends Operation> = ((
+export type Method<Of extends Operation> = Of extends { readonly event: unknown }
+  ? EventMethod<Of>
+  : CallMethod<Of>
+
+export type CallMethod<Of extends Operation> = ((
   ...args: Arguments<Of['params']>
 ) => Promise<Of['answer']>) &
   (Of extends { readonly row: infer Row }

@@ -1,4 +1,5 @@
 /** A client of Stockyard's REST API for Node 18 or newer, browsers, Deno and Bun. It depends on nothing. */
+import { eventsOf } from './events.js'
 import { OPERATIONS } from './operations.js'
 
 /** An answer that is an error: problem+json, or whatever came in its place. */
@@ -31,6 +32,10 @@ export function createClient({ baseUrl, key, fetch = globalThis.fetch }) {
 }
 
 function makeMethod(connection, operation) {
+  if (operation.events) {
+    const open = (params, options) => send(connection, operation, params, options)
+    return Object.freeze({ events: (params, options) => eventsOf(open, params, options) })
+  }
   const method = async (params, options) => {
     const response = await send(connection, operation, params, options)
     return response.status === 204 ? undefined : await response.json()
@@ -76,7 +81,7 @@ async function* linesOf(connection, operation, params, options) {
 
 async function send({ baseUrl, key, fetch }, { method, path }, params = {}, options = {}) {
   const { body, ...rest } = params
-  const headers = { accept: options.accept ?? 'application/json' }
+  const headers = { accept: options.accept ?? 'application/json', ...options.headers }
   if (key !== undefined) headers.authorization = `Bearer ${key}`
   if (body !== undefined) headers['content-type'] = 'application/json'
   const response = await fetch(baseUrl + addressOf(path, rest), {

@@ -277,7 +277,7 @@ export type Run = {
   readonly run: number
   /** What was run. */
   readonly job: string
-  readonly status: 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
+  readonly status: 'queued' | 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
   /** Instant in UTC. */
   readonly started_at: string
   /** Instant in UTC; null while it runs. */
@@ -351,7 +351,7 @@ export type RunDetails = {
   readonly run: number
   /** What was run. */
   readonly job: string
-  readonly status: 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
+  readonly status: 'queued' | 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
   /** Instant in UTC. */
   readonly started_at: string
   /** Instant in UTC; null while it runs. */
@@ -493,6 +493,182 @@ export type RejectDecision = {
   /** Instant in UTC. */
   readonly at: string
 }
+
+export type BarEvent = {
+  /** After which a stream can be gone on with. */
+  readonly id: string
+  readonly type: 'bar'
+  readonly data: {
+    /** Symbol. */
+    readonly symbol: string
+    readonly interval: '1m' | '5m' | '15m' | '30m' | '1h' | '1d' | '1wk' | '1mo'
+    /** Provider. */
+    readonly provider: string
+    /** The newest bar of the series, changed or not; null where none is left. */
+    readonly bar: {
+      /** Start of an intraday bar, in UTC. */
+      readonly ts?: string | undefined
+      /** In place of `ts` for daily and longer bars: the session, the Monday of the week or the first of the month. */
+      readonly session?: string | undefined
+      /** First price. */
+      readonly open: number
+      /** Highest price. */
+      readonly high: number
+      /** Lowest price. */
+      readonly low: number
+      /** Last price. */
+      readonly close: number
+      /** Units traded. */
+      readonly volume: number | null
+      /** Volume-weighted average price, where the vendor gives one. */
+      readonly vwap: number | null
+      /** Number of trades, where the vendor gives it. */
+      readonly trades: number | null
+      /** Provisional until the session is over and the vendor has settled it. */
+      readonly state: 'final' | 'provisional'
+    } | null
+    /** Which bars changed; /stocks/{symbol}/prices shows them with this from and until. */
+    readonly changed: {
+      /** Start of the first bar that changed: an instant, or a date. */
+      readonly from: string
+      /** After the last one, not included. */
+      readonly until: string
+      /** Bars that are new. */
+      readonly inserted: number
+      /** Bars that have other values. */
+      readonly updated: number
+      /** Final ones among the updated. */
+      readonly revised: number
+      /** Bars by hand that were taken back. */
+      readonly removed: number
+    }
+    /** The run that brought them. */
+    readonly run: number
+  }
+}
+
+export type QuoteEvent = {
+  /** After which a stream can be gone on with. */
+  readonly id: string
+  readonly type: 'quote'
+  readonly data: Quote
+}
+
+export type RunEvent = {
+  /** After which a stream can be gone on with. */
+  readonly id: string
+  readonly type: 'run'
+  readonly data: {
+    /** Id of the run. */
+    readonly run: number
+    /** What was run. */
+    readonly job: string
+    readonly status: 'queued' | 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
+    /** Instant in UTC. */
+    readonly started_at: string
+    /** Instant in UTC; null while it runs. */
+    readonly finished_at: string | null
+    /** How many symbols it is about. */
+    readonly symbols: number
+    /** Calls that were sent to the vendor. */
+    readonly requests: number
+    /** Rows that the answers held. */
+    readonly fetched: number
+    /** Bars that were new. */
+    readonly inserted: number
+    /** Bars that changed. */
+    readonly updated: number
+    /** Bars that were the same. */
+    readonly unchanged: number
+    /** Rows that a check refused. */
+    readonly rejected: number
+    /** How many of its tasks failed. */
+    readonly failed: number
+    /** Null where nothing went wrong. */
+    readonly error: {
+      /** Of the task that failed. */
+      readonly symbol?: string | undefined
+      /** Stable code. */
+      readonly code: string
+      /** What went wrong. */
+      readonly message: string
+      /** What to do about it. */
+      readonly hint: string | null
+    } | null
+    /** How many tasks it has: series, or parts of one. */
+    readonly tasks: number
+    /** How many of them have ended. */
+    readonly tasks_ended: number
+  }
+}
+
+export type ActionEvent = {
+  /** After which a stream can be gone on with. */
+  readonly id: string
+  readonly type: 'action'
+  readonly data: {
+    /** Symbol. */
+    readonly symbol: string
+    /** Provider. */
+    readonly provider: string
+    /** How many were not known. */
+    readonly added: number
+    /** How many have other values. */
+    readonly changed: number
+    /** The newest ten of them. */
+    readonly actions: readonly ({
+      readonly kind: 'split' | 'dividend' | 'special-dividend' | 'capital-gain'
+      /** First session that trades without it. */
+      readonly ex_date: string
+      /** Of a split: so many new shares … */
+      readonly new_shares: number | null
+      /** … for so many old ones. */
+      readonly old_shares: number | null
+      /** Of a payment: for one share. */
+      readonly amount: number | null
+      /** Of the amount. */
+      readonly currency: string | null
+      /** `split` where the amount was restated for later splits. */
+      readonly basis: string | null
+    })[]
+  }
+}
+
+export type AlertEvent = {
+  /** After which a stream can be gone on with. */
+  readonly id: string
+  readonly type: 'alert'
+  readonly data: {
+    /** ISO 10383 code. */
+    readonly exchange: string
+    /** Date of the session of which nothing came. */
+    readonly session: string
+    /** How many symbols came back empty. */
+    readonly symbols: number
+    /** The run that found it. */
+    readonly run: number
+    /** What is the matter. */
+    readonly message: string
+    /** What to do about it. */
+    readonly hint: string
+  }
+}
+
+export type ResetEvent = {
+  /** After which a stream can be gone on with. */
+  readonly id: string
+  readonly type: 'reset'
+  readonly data: {
+    readonly reason: 'removed' | 'unknown'
+    /** Why events were lost. */
+    readonly detail: string
+    /** What to do about it. */
+    readonly hint: string
+  }
+}
+
+/** One event of the stream. */
+export type StreamEvent = BarEvent | QuoteEvent | RunEvent | ActionEvent | AlertEvent | ResetEvent
 
 export type Schedule = {
   readonly name: 'keep-current' | 'actions'
@@ -1415,6 +1591,21 @@ export interface Operations {
       readonly observations: readonly (readonly (number)[])[]
     }
   }
+  /** What happens, as it happens. Server-sent events (`text/event-stream`) without an end: changed bars, quotes, runs, actions and alerts. After a break, send `Last-Event-ID`, as browsers do by themselves: nothing is missed, and nothing comes twice. */
+  readonly getStream: {
+    readonly params: {
+      /** Some of bar, quote, run, action, alert, with commas between them; without it all. */
+      readonly types?: string | undefined
+      /** Bars, quotes and actions of these symbols only, with commas between them. */
+      readonly symbols?: string | undefined
+      /** Bars of these intervals only, with commas between them. */
+      readonly intervals?: string | undefined
+      /** The `id` of the last event that came: the stream goes on right after it. For where the header cannot be set, which comes first. */
+      readonly last_event_id?: string | undefined
+    }
+    readonly event: StreamEvent
+    readonly answer: void
+  }
   /** What is stored, and how fresh it is. Sums over the whole store, and its series by symbol. */
   readonly getEtlStatus: {
     readonly params: {
@@ -1488,8 +1679,8 @@ export interface Operations {
   /** Runs, newest first. */
   readonly getEtlJobs: {
     readonly params: {
-      /** Only runs that ended so. */
-      readonly status?: 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted' | undefined
+      /** Only runs that are or ended so. */
+      readonly status?: 'queued' | 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted' | undefined
       /** Rows in one answer, 1000 at most. Without it: `50`. */
       readonly limit?: number | undefined
       /** The `next` of the answer before; it goes on after its last row. */
@@ -1513,8 +1704,8 @@ export interface Operations {
   /** Runs, newest first. */
   readonly getEtlRuns: {
     readonly params: {
-      /** Only runs that ended so. */
-      readonly status?: 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted' | undefined
+      /** Only runs that are or ended so. */
+      readonly status?: 'queued' | 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted' | undefined
       /** Rows in one answer, 1000 at most. Without it: `50`. */
       readonly limit?: number | undefined
       /** The `next` of the answer before; it goes on after its last row. */
@@ -1527,7 +1718,7 @@ export interface Operations {
     }
     readonly row: Run
   }
-  /** Start a run. Answers as soon as the run is in the store; the work goes on in the server. `location` names the run, which shows how far it is. */
+  /** Start a run. Answers as soon as the run is in the store: `running` where the server has room, else `queued` until one ends. `location` names the run, which shows how far it is. */
   readonly createEtlRun: {
     readonly params: {
       readonly body: {
@@ -1547,12 +1738,11 @@ export interface Operations {
         readonly days?: number | undefined
         /** Ask again for what is final, too. Without it: `false`. */
         readonly force?: boolean | undefined
+        /** Ask for splits and dividends, too, where that is due, once the bars are in. Without it: `false`. */
+        readonly actions?: boolean | undefined
       }
     }
-    readonly answer: {
-      readonly run: null
-      readonly status: 'succeeded'
-    } | RunDetails
+    readonly answer: RunDetails
   }
   /** One run with its tasks. */
   readonly getEtlRun: {
@@ -1562,7 +1752,7 @@ export interface Operations {
     }
     readonly answer: RunDetails
   }
-  /** Cancel a run. It ends within the answer in hand: what is stored stays, and the next run goes on from there. */
+  /** Cancel a run. It ends within the answer in hand, whichever process does it: what is stored stays, and the next run goes on from there. One that waits ends at once. */
   readonly cancelEtlRun: {
     readonly params: {
       /** Id of the run. */

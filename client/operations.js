@@ -23,6 +23,7 @@ export const OPERATIONS = {
   getAnalyticsStockIndicators: { method: 'GET', path: '/api/v1/analytics/stocks/{symbol}/indicators' },
   getAnalyticsMarketOverview: { method: 'GET', path: '/api/v1/analytics/market/overview' },
   getAnalyticsCorrelation: { method: 'GET', path: '/api/v1/analytics/correlation' },
+  getStream: { method: 'GET', path: '/api/v1/stream', events: true },
   getEtlStatus: { method: 'GET', path: '/api/v1/etl/status' },
   getEtlJobs: { method: 'GET', path: '/api/v1/etl/jobs' },
   getEtlJob: { method: 'GET', path: '/api/v1/etl/jobs/{id}' },

@@ -54,10 +54,11 @@ export function writeClient(document: OpenApiDocument): { table: string; types: 
 }
 
 function tableOf(operations: readonly Operation[]): string {
-  const lines = operations.map(
-    ({ operationId, method, path }) =>
-      `  ${operationId}: { method: '${method.toUpperCase()}', path: '${path}' },\n`,
-  )
+  const lines = operations.map((operation) => {
+    const { operationId, method, path } = operation
+    const events = eventSchema(operation) === undefined ? '' : ', events: true'
+    return `  ${operationId}: { method: '${method.toUpperCase()}', path: '${path}'${events} },\n`
+  })
   return `${HEAD}export const OPERATIONS = {\n${lines.join('')}}\n`
 }
 
@@ -81,9 +82,11 @@ function operationType(document: OpenApiDocument, operation: Operation): string 
     .map(([, { content }]) => content?.['application/json']?.schema)
   const answer = answers[0]
   const formats = formatsOf(operation)
+  const event = eventSchema(operation)
   const row = answer === undefined ? undefined : listRow(document, operation, answer)
   const members = [
     `params: ${paramsType(operation)}`,
+    ...(event === undefined ? [] : [`event: ${typeOf(event, '    ')}`]),
     `answer: ${union(answers.map((one) => (one === undefined ? 'void' : typeOf(one, '    '))))}`,
     ...(row === undefined ? [] : [`row: ${typeOf(row, '    ')}`]),
     ...(row === undefined || !formats.includes('ndjson')
@@ -94,6 +97,11 @@ function operationType(document: OpenApiDocument, operation: Operation): string 
   const about = comment(`${sentence(summary)} ${description}`.trim(), '  ')
   const lines = members.map((text) => `    readonly ${text}\n`)
   return `${about}  readonly ${operationId}: {\n${lines.join('')}  }\n`
+}
+
+/** What a stream of server-sent events brings. */
+function eventSchema({ responses }: OperationObject): Schema | undefined {
+  return responses['200']?.content?.['text/event-stream']?.schema
 }
 
 function formatsOf({ parameters = [] }: Operation): string[] {

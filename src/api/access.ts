@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may use the route. */
     access?: Access
+    /** True where an answer goes on for as long as its client listens. */
+    isStream?: boolean
   }
   interface FastifyInstance {
     /** Rules of the routes, in the order in which they were added. */

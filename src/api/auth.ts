@@ -53,6 +53,7 @@ export function addAuth(app: App, context: ApiContext, security: ApiSecurity): v
     limits: security.rateLimit === null ? null : makeRateLimiter(security.rateLimit),
   }
   app.decorateRequest('caller', null)
+  app.decorate('refusalOf', (request) => refusalOf(auth, request))
   app.addHook('onRequest', async (request, reply) => {
     refuseKeyInUrl(request.url)
     const access = accessOf(request)
@@ -64,6 +65,21 @@ export function addAuth(app: App, context: ApiContext, security: ApiSecurity): v
   })
 }
 
+/** Why whoever was let in would not be any more, or null; a database that is away refuses nobody. */
+async function refusalOf(auth: Auth, request: FastifyRequest): Promise<StockyardError | null> {
+  try {
+    const credential = credentialOf(request)
+    if (credential === null) return null
+    if (isToken(auth, credential)) await auth.verifyToken(credential)
+    else await requireKey(auth, credential)
+    return null
+  } catch (error) {
+    if (error instanceof StockyardError && FAILED.has(error.code)) return error
+    auth.context.log.debug({ err: error }, 'a key could not be looked at')
+    return null
+  }
+}
+
 async function identify(
   auth: Auth,
   request: FastifyRequest,
@@ -73,8 +89,7 @@ async function identify(
     const credential = credentialOf(request)
     if (credential === null) return isLocal(auth, request) ? LOCAL : null
     void reply.header('cache-control', 'no-store')
-    const token = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(credential)
-    if (token && auth.verifyToken !== null) {
+    if (isToken(auth, credential)) {
       refuseAfterFailures(auth, request, reply)
       return await auth.verifyToken(credential)
     }
@@ -86,6 +101,13 @@ async function identify(
     }
     throw error
   }
+}
+
+function isToken(
+  auth: Auth,
+  credential: string,
+): auth is Auth & { readonly verifyToken: TokenVerifier } {
+  return auth.verifyToken !== null && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(credential)
 }
 
 const LOCAL: Caller = { role: 'write', actor: 'local' }
@@ -103,13 +125,23 @@ async function identifyKey(
   reply: FastifyReply,
   text: string,
 ): Promise<Caller> {
-  const now = auth.context.clock.now()
+  // A right key goes on while somebody else at the same address tries wrong ones.
+  if (seenKey(auth, text) === null) refuseAfterFailures(auth, request, reply)
+  return await requireKey(auth, text)
+}
+
+/** A key that was right before, and when it was read. */
+function seenKey(auth: Auth, text: string): Seen | null {
   const id = parseKey(text)?.id
   const seen = id === undefined ? undefined : auth.seen.get(id)
-  const isSeen = seen !== undefined && seen.key.hash.equals(hashOf(text))
-  // A right key goes on while somebody else at the same address tries wrong ones.
-  if (!isSeen) refuseAfterFailures(auth, request, reply)
-  const isFresh = isSeen && Math.abs(now - seen.readAt) < KEY_FRESH_MS
+  return seen?.key.hash.equals(hashOf(text)) === true ? seen : null
+}
+
+/** Whose key it is. @throws StockyardError `KEY_INVALID`, `KEY_EXPIRED`, `KEY_REVOKED` */
+async function requireKey(auth: Auth, text: string): Promise<Caller> {
+  const now = auth.context.clock.now()
+  const seen = seenKey(auth, text)
+  const isFresh = seen !== null && Math.abs(now - seen.readAt) < KEY_FRESH_MS
   const key = isFresh ? seen.key : await recogniseKey(auth.context.pool, text)
   if (key === null) throw invalidKey()
   if (!isFresh) await remember(auth, key, now)

@@ -14,6 +14,10 @@ declare module 'fastify' {
     /** Null for routes that are open to anybody. */
     caller: Caller | null
   }
+  interface FastifyInstance {
+    /** Why the caller of a request that is still being answered may not go on; null: he may. */
+    refusalOf: (request: FastifyRequest) => Promise<StockyardError | null>
+  }
 }
 
 /** Who is to be noted as the one who decided something. */

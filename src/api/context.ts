@@ -46,6 +46,18 @@ export interface ApiOptions {
   readonly simulated: boolean
 }
 
+/** What holds for streams of events. */
+export interface StreamBounds {
+  /** At a time in this process. */
+  readonly most: number
+  /** At a time for one key or token; this machine's user is not bound. */
+  readonly mostOfCaller: number
+  /** Between signs of life, and between looks whether the key still holds. */
+  readonly heartbeatMs: number
+  /** A client that takes nothing for so long is cut. */
+  readonly stallMs: number
+}
+
 export interface ApiContext {
   readonly pool: Pool
   /** For what only reads: its sessions cannot write. */
@@ -58,6 +70,8 @@ export interface ApiContext {
   readonly providers: readonly ProviderInfo[]
   /** Answers about the latest bar that are kept in memory; left out: none. */
   readonly latest?: LatestCache
+  /** How many streams there may be, and how often they say that they live; left out: as in stream.ts. */
+  readonly streams?: Partial<StreamBounds>
   /** Absent: loopback, without keys. */
   readonly security?: ApiSecurity
   /** Takes orders for runs; absent where the server only serves. */

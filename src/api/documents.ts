@@ -17,6 +17,7 @@ const TAGS = [
   { name: 'stocks', description: 'Instruments: stocks, funds, indices, currency pairs.' },
   { name: 'prices', description: 'Bars and quotes.' },
   { name: 'analytics', description: 'Statistics and indicators over stored bars.' },
+  { name: 'stream', description: 'What happens, as it happens.' },
   { name: 'etl', description: 'Runs, what is stored, what was refused.' },
   { name: 'calendar', description: 'Sessions of the exchanges.' },
   { name: 'health', description: 'Alive and ready.' },

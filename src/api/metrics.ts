@@ -27,6 +27,9 @@ export function addMetrics(app: App, context: ApiContext): void {
     async (_request, reply) => {
       const metrics = [
         ...processMetrics(context, loop),
+        gauge('streams_open', 'Streams of events that clients listen to here.', [
+          { value: app.openStreams() },
+        ]),
         ...app.httpMetrics.read(),
         ...(await storeMetrics(context)),
       ]

@@ -12,6 +12,8 @@ export function addInFlightCap(app: App, most = IN_FLIGHT_MAX): void {
   app.addHook('onRequest', async (request, reply) => {
     // Whoever watches over the process must not be told that it is dead because it is busy.
     if (request.routeOptions.url === '/health') return
+    // Streams do next to nothing for hours; they have a bound of their own.
+    if (request.routeOptions.config.isStream === true) return
     if (inFlight >= most) {
       void reply.header('retry-after', String(RETRY_AFTER_SECONDS))
       throw new StockyardError('internal', 'SERVER_BUSY', 'The server has too much to do.', {

@@ -16,6 +16,7 @@ import { addRejects } from './rejects.ts'
 import { addRevisions } from './revisions.ts'
 import { addRuns } from './runs.ts'
 import { addSchedules } from './schedules.ts'
+import { addStream } from './stream.ts'
 import { addIndexList, addStocks } from './stocks.ts'
 
 export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
@@ -28,6 +29,7 @@ export const RESOURCES: readonly ((app: App, context: ApiContext) => void)[] = [
   addRevisions,
   addCoverage,
   addAnalytics,
+  addStream,
   addEtl,
   addRuns,
   addSchedules,

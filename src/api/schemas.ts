@@ -7,6 +7,7 @@ import { REJECT_STATUSES } from '../db/rejects.ts'
 import { ACTION_KINDS } from '../domain/action-ledger.ts'
 import { INTERVALS } from '../domain/interval.ts'
 import type { App } from './context.ts'
+import { eventSchemas } from './event-schema.ts'
 import { providerProperties } from './provider-schema.ts'
 import { scheduleProperties } from './schedule-schema.ts'
 import { stockProperties } from './stock-schema.ts'
@@ -206,7 +207,10 @@ const priceBar = {
 const run = {
   run: { type: 'integer', description: 'Id of the run.' },
   job: string('What was run.', 'fetch'),
-  status: { type: 'string', enum: ['running', 'succeeded', 'partial', 'failed', 'interrupted'] },
+  status: {
+    type: 'string',
+    enum: ['queued', 'running', 'succeeded', 'partial', 'failed', 'interrupted'],
+  },
   started_at: INSTANT,
   finished_at: nullableString('Instant in UTC; null while it runs.'),
   symbols: { type: 'integer', description: 'How many symbols it is about.' },
@@ -356,6 +360,12 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
     reason: string('Why.', 'halted, seen on the tape'),
     run: { type: ['integer', 'null'], description: 'The run that loaded the bar.' },
     at: INSTANT,
+  }),
+  ...eventSchemas({
+    seriesKey,
+    run,
+    bar: { ...barKey, ...barValues, state: barState },
+    barRequired: [...keyless, 'state'],
   }),
   Schedule: object(scheduleProperties),
   Provider: object({ id: seriesKey.provider, ...providerProperties }),

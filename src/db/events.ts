@@ -7,7 +7,8 @@ import type { Queryable } from './connect.ts'
 /** Wakes those who wait for events; what is told is read from the table. */
 export const EVENTS_CHANNEL = 'stockyard_events'
 
-export type EventType = 'bar' | 'quote' | 'run' | 'action' | 'alert'
+export const EVENT_TYPES = ['bar', 'quote', 'run', 'action', 'alert'] as const
+export type EventType = (typeof EVENT_TYPES)[number]
 
 export interface StoredEvent {
   /** Ascending in the order in which events are read. */

@@ -12,6 +12,7 @@ import type { Role } from '../../src/domain/api-key.ts'
 import { makeDatabase } from '../support/database.ts'
 import { fillStore, FRIDAY } from '../support/filled-store.ts'
 import { contextOf } from './app-under-test.ts'
+import { askForBeginning, isStream } from './stream-answer.ts'
 
 // Ends before the database is dropped.
 after(() => readPool.end())
@@ -45,12 +46,15 @@ async function send(
   { method, url, headers = {} }: { method: string; url: string; headers?: Record<string, string> },
 ) {
   addresses += 1
-  return await app.inject({
+  const request = {
     method: method as 'GET',
     url,
     headers: { host: 'localhost', ...headers },
     remoteAddress: `10.1.${addresses >> 8}.${addresses & 255}`,
-  })
+  }
+  if (!isStream(method, url)) return await app.inject(request)
+  const { body, ...answer } = await askForBeginning(app, request)
+  return { ...answer, body, json: <T>() => JSON.parse(body) as T }
 }
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })

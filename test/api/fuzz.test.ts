@@ -10,6 +10,7 @@ import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } fro
 import fc from 'fast-check'
 import type { OpenApiDocument } from '../../client/typescript-of.ts'
 import type { Pool } from '../../src/db/connect.ts'
+import { readEvents } from '../../src/db/events.ts'
 import { makeDatabase } from '../support/database.ts'
 import { makeChecks, operationsOf, type DocumentedOperation } from './answer-schema.ts'
 import { makeApp } from '../../src/api/app.ts'
@@ -20,6 +21,7 @@ import {
   type KnownValues,
   type RandomRequest,
 } from './random-request.ts'
+import { askForBeginning, isStream } from './stream-answer.ts'
 import { makeWholeApi } from './whole-api.ts'
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_240_607)
@@ -66,6 +68,11 @@ async function cursors(): Promise<string[]> {
   return found.map((answer) => String(answer.body['next']))
 }
 
+/** What the ids of events begin with. */
+async function eventHistory(): Promise<string> {
+  return (await readEvents(pool, null, 0)).history
+}
+
 const DAYS = ['2024-06-03', '2024-05-01', '2024-01-02', '2022-12-01', '2024-06-08', '2010-01-01']
 const INSTANTS = ['2024-06-04T13:30:00Z', '2024-06-07T15:00:00-04:00', '2024-06-03T13:31:00.000Z']
 const INTERVALS = ['1m', '5m', '15m', '30m', '1h', '1d', '1wk', '1mo', 'daily', '60min']
@@ -73,6 +80,9 @@ const known: KnownValues = {
   symbol: ['AAPL', 'AAPL', 'aapl', 'MSFT', 'XOM', 'NOPE', 'BRK.B', '^GSPC'],
   symbols: ['AAPL', 'AAPL,MSFT', 'msft,XOM', 'AAPL,NOPE', 'AAPL,MSFT,XOM'],
   interval: INTERVALS,
+  intervals: ['1d', '1m,1d', 'daily'],
+  types: ['bar', 'quote,run', 'bar,quote,run,action,alert'],
+  last_event_id: ['00000000-1', `${await eventHistory()}-1`, `${await eventHistory()}-999999`],
   resample: ['none', ...INTERVALS],
   from: [...DAYS, ...INSTANTS],
   until: [...DAYS, ...INSTANTS],
@@ -132,12 +142,13 @@ function documented({ operation, method }: RandomRequest): DocumentedOperation {
 }
 
 async function send({ method, url, headers, body: payload }: RandomRequest): Promise<RawAnswer> {
-  return await app.inject({
+  const request = {
     method: method as 'GET',
     url,
     headers: { ...headers },
     ...(payload === undefined ? {} : { payload }),
-  })
+  }
+  return isStream(method, url) ? await askForBeginning(app, request) : await app.inject(request)
 }
 
 /** What is wrong with an answer, or nothing. */

@@ -93,6 +93,7 @@ describe('the document', () => {
       'get /api/v1/stocks/{symbol}/prices/latest',
       'get /api/v1/stocks/{symbol}/quote',
       'get /api/v1/stocks/{symbol}/revisions',
+      'get /api/v1/stream',
       'get /health',
       'patch /api/v1/stocks/{symbol}',
       'post /api/v1/etl/runs',

@@ -82,7 +82,9 @@ const TYPED: readonly [
 ] = ['no such parameter', 'the symbol is needed', 'health is no list', 'stocks are no stream']
 
 describe('every operation', () => {
-  const reading = operations.filter(({ method }) => method === 'GET')
+  const reading = operations.filter(
+    ({ method, operationId }) => method === 'GET' && operationId !== 'getStream',
+  )
   for (const operation of reading) {
     it(`answers as the document says: ${operation.operationId}`, async () => {
       const { operationId, parameters = [], responses } = operation
