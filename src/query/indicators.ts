@@ -1,7 +1,15 @@
 /** Indicators over the bars of a symbol, as a page of rows. */
-import { joinBatches, makeBatch, orNull, takeBars, type BarBatch } from '../domain/bar-batch.ts'
+import {
+  joinBatches,
+  makeBatch,
+  orNull,
+  sliceBatch,
+  takeBars,
+  type BarBatch,
+} from '../domain/bar-batch.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import { computeIndicator, reachOf, type Indicator } from '../domain/indicators/registry.ts'
+import { obv } from '../domain/indicators/volume.ts'
 import type { Connection, Pool } from '../db/connect.ts'
 import { getInstrument } from '../db/instruments.ts'
 import { readBars, streamBars, type BarHeading, type BarQuery } from './bars.ts'
@@ -83,10 +91,17 @@ async function readBefore(
   )
 }
 
-/** All bars of the query before a bound. */
+/**
+ * All bars of the query before a bound as one bar, from which on-balance volume goes on as from all of them:
+ * their sum is its volume. None where there are none.
+ */
 async function readSince(db: Pool | Connection, query: BarQuery, until: Bound): Promise<BarBatch> {
   const { chunks } = await streamBars(db, { ...query, until })
-  const parts: BarBatch[] = []
-  for await (const { bars } of chunks) parts.push(bars)
-  return joinBatches(parts)
+  let summed = makeBatch(0)
+  for await (const { bars } of chunks) {
+    const all = joinBatches([summed, bars])
+    const last = sliceBatch(all, all.length - 1, all.length)
+    summed = { ...last, volume: obv(all).slice(-1) }
+  }
+  return summed
 }
