@@ -93,6 +93,29 @@ function showStatus(status) {
   find('refreshed').textContent = `Read ${formatTime(status.now)}`
 }
 
+/** Sessions of which nothing came for anybody, and series that look renamed or delisted. */
+function showAttention({ alerts, dark }) {
+  const rows = [
+    ...alerts.map(({ message, hint }) => ({ kind: 'no bars', text: message, hints: [hint] })),
+    ...dark.map((one) => ({ kind: 'dark', text: describeDark(one), hints: one.hints })),
+  ]
+  find('attention').hidden = rows.length === 0
+  find('attention-list').replaceChildren(...rows.map(attentionRow))
+}
+
+function describeDark({ symbol, interval, provider, last, sessions, tries }) {
+  const asked = `asked ${tries} times in vain over ${formatCount(sessions)} sessions`
+  return `${symbol} ${interval} from ${provider}: no bar since ${last}, ${asked}`
+}
+
+function attentionRow({ kind, text, hints }) {
+  const row = element('li', '')
+  const mark = element('div', '')
+  mark.append(element('span', 'pill fair', kind))
+  row.append(mark, element('div', '', text), ...hints.map((hint) => element('p', 'hint', hint)))
+  return row
+}
+
 function showSymbols(now) {
   find('symbols-empty').hidden = state.symbols.length > 0
   find('symbols').replaceChildren(...state.symbols.map((one) => symbolRow(one, now)))
@@ -126,6 +149,7 @@ function symbolRow(one, now) {
 const RUN_LOOK = {
   succeeded: 'good',
   running: '',
+  queued: '',
   partial: 'fair',
   failed: 'bad',
   interrupted: 'fair',
@@ -224,6 +248,7 @@ async function refresh() {
     const now = Date.parse(status.now)
     state.symbols = bySymbol(status.data)
     showStatus(status)
+    showAttention(status)
     showSymbols(now)
     showRuns(runs.data.slice(0, 6), now)
     showSelected()

@@ -78,6 +78,35 @@ describe('the first page', () => {
     await page.close()
   })
 
+  it('shows sessions without bars and dark series first, and nothing where there are none', async () => {
+    const { page } = await open('/')
+    await page.locator('#chart path.line').waitFor({ state: 'attached' })
+    assert.equal(await page.locator('#attention').isVisible(), false)
+    const alert = { message: `Nothing came of ${HOSTILE}.`, hint: 'stockyard market close' }
+    const dark = {
+      symbol: 'FB',
+      interval: '1d',
+      provider: 'yahoo',
+      last: '2022-06-08',
+      sessions: 12,
+      tries: 5,
+      hints: ['stockyard symbols rename FB META'],
+    }
+    await page.route('**/api/v1/etl/status', async (route) => {
+      const response = await route.fetch()
+      const status = (await response.json()) as object
+      await route.fulfill({ response, json: { ...status, alerts: [alert], dark: [dark] } })
+    })
+    await page.reload()
+    await page.locator('#attention').waitFor({ state: 'visible' })
+    assert.deepEqual(await page.locator('#attention-list li').allTextContents(), [
+      `no bars${alert.message}${alert.hint}`,
+      `darkFB 1d from yahoo: no bar since 2022-06-08, asked 5 times in vain over 12 sessions${dark.hints[0]}`,
+    ])
+    assert.equal(await page.locator('#attention img').count(), 0)
+    await page.close()
+  })
+
   it('draws prices in today’s shares', async () => {
     const page = await browser.newPage()
     const asked = page.waitForRequest(/\/stocks\/AAPL\/prices\?/)
