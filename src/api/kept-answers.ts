@@ -1,7 +1,7 @@
 /**
  * Answers about bars as bytes in memory, by their entity tags. A tag is made of what the database says in that very request
  * of all that the answer depends on, so that a kept answer is never older than what would be read: see
- * docs/decisions/0008-kept-answers.md.
+ * docs/decisions/0009-kept-answers.md.
  */
 
 /** Some 75 answers of 5,000 bars. */
