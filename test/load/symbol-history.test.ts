@@ -33,9 +33,10 @@ beforeEach(async (given) => {
   context = { pool, client, clock, log, config, requests: 0 }
 })
 
+const text = (day: number | null) => (day === null ? null : formatDate(day))
+
 async function aliasesOf(symbol: string): Promise<unknown[]> {
   const { id } = await getInstrument(pool, symbol)
-  const text = (day: number | null) => (day === null ? null : formatDate(day))
   return (await listAliases(pool, id)).map((alias) => [
     alias.symbol,
     text(alias.fromDay),
