@@ -1,13 +1,12 @@
 /** Rows that were refused: what they are, and what is decided about them. */
 import { join } from 'node:path'
 import { Type } from 'typebox'
-import { findInstrument } from '../db/instruments.ts'
 import { REJECT_STATUSES } from '../db/rejects.ts'
 import { StockyardError } from '../domain/error.ts'
 import { acceptRejects, dropRejects } from '../load/decide-rejects.ts'
 import { openCalendars } from '../load/open-calendars.ts'
 import { revalidate } from '../load/revalidate.ts'
-import { readReject, readRejects } from '../query/rejects.ts'
+import { findRejectOwner, readReject, readRejects } from '../query/rejects.ts'
 import { actorOf } from './caller.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireProvider } from './prices.ts'
@@ -198,15 +197,10 @@ function addRevalidate(app: App, { pool, home }: ApiContext): void {
         )
       }
       const calendarOf = await openCalendars(pool, home)
-      const instrument = symbol === undefined ? null : await findInstrument(pool, symbol)
+      const owner = symbol === undefined ? {} : await findRejectOwner(pool, symbol)
       return await revalidate(
         { pool, calendarOf, archive: join(home, 'archive') },
-        {
-          ids,
-          rule,
-          instrumentId: instrument?.id,
-          symbol: instrument === null ? symbol : undefined,
-        },
+        { ids, rule, ...owner },
         actorOf(caller),
       )
     },

@@ -1,14 +1,14 @@
 /** `stockyard rejects accept`, `drop` and `revalidate`: what becomes of refused rows. */
 import type { Command } from 'commander'
-import { findInstrument } from '../db/instruments.ts'
 import { StockyardError } from '../domain/error.ts'
 import { acceptRejects, dropRejects, type Decider } from '../load/decide-rejects.ts'
 import { openCalendars } from '../load/open-calendars.ts'
 import { revalidate, type RevalidateSummary } from '../load/revalidate.ts'
+import { findRejectOwner } from '../query/rejects.ts'
 import type { Run } from './commands.ts'
 import { localUser } from './local-user.ts'
 import { archiveFolder } from './open-archive.ts'
-import { addExamples, readSymbol, wholeNumber } from './options.ts'
+import { addExamples, wholeNumber } from './options.ts'
 import { plainText, writeJson } from './output.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
@@ -121,20 +121,14 @@ async function revalidateCommand(
   }
   const config = await context.config()
   const store = await context.openStore()
-  const named = symbol === undefined ? undefined : readSymbol(symbol)
-  const instrument = named === undefined ? null : await findInstrument(store.pool, named)
+  const owner = symbol === undefined ? {} : await findRejectOwner(store.pool, symbol)
   const summary = await revalidate(
     {
       pool: store.pool,
       calendarOf: await openCalendars(store.pool, config.home),
       archive: archiveFolder(config),
     },
-    {
-      ids: ids.length === 0 ? undefined : ids,
-      rule,
-      instrumentId: instrument?.id,
-      symbol: instrument === null ? named : undefined,
-    },
+    { ids: ids.length === 0 ? undefined : ids, rule, ...owner },
     decider('').by,
   )
   if (context.json) await writeJson(context.stdout, summary)

@@ -73,7 +73,7 @@ export async function readRejects(
   const { limit } = query
   const before = idBefore(query.cursor, 'rejects')
   const found = await readRejectRows(db, {
-    ...(query.symbol === undefined ? {} : await ownerOf(db, query.symbol)),
+    ...(query.symbol === undefined ? {} : await findRejectOwner(db, query.symbol)),
     provider: query.provider,
     rule: query.rule,
     runId: query.run,
@@ -103,8 +103,12 @@ export async function readReject(db: Queryable, id: number): Promise<RejectDetai
   }
 }
 
-/** A symbol means its instrument, under whatever symbol it was asked for; or else that very text. */
-async function ownerOf(
+/**
+ * Whose rejects a symbol means: those of its instrument, under whatever symbol they were asked for, or else
+ * those of that very text.
+ * @throws StockyardError `SYMBOL_INVALID`
+ */
+export async function findRejectOwner(
   db: Queryable,
   typed: string,
 ): Promise<{ instrumentId: number } | { symbol: string }> {

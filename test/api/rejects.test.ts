@@ -75,3 +75,12 @@ it('revalidate tells a verdict of each, and does not take ids and filters togeth
   assert.equal((await post({ ids: [1], rule: 'number' })).body['code'], 'PARAMETER_INVALID')
   assert.deepEqual((await post({ rule: 'no-such-rule' })).body['verdicts'], [])
 })
+
+it('revalidate finds rows under a symbol that names nothing any more, in any case', async () => {
+  await pool.query("UPDATE stockyard.rejects SET symbol = 'GONE', status = 'open' WHERE id = $1", [
+    unread,
+  ])
+  const wish = { method: 'POST', body: { symbol: 'gone' } } as const
+  const { body: summary } = await ask(app, '/api/v1/rejects/revalidate', wish)
+  assert.equal((summary['verdicts'] as unknown[]).length, 1)
+})
