@@ -9,63 +9,153 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Pool } from '../src/db/connect.ts'
 import { copyFirst, emptyStore, loadFirst, symbolOf } from './api-fill.ts'
+import { cpuSecondsOf, databaseCpu } from './cpu-time.ts'
 import { median, startStockyard, two, type Peer } from './api-peers.ts'
 
 const run = promisify(execFile)
 const MILLIONS_LONG = [1, 10, 50]
 const MILLIONS_QUICK = [1, 4, 10]
-const REQUESTS = 300
+/** Over so many symbols from all that are there, or all. */
+const SYMBOLS_ASKED = 24
+const REQUESTS = 150
+const ROUNDS_AT_SIZE = 2
+const TARGET_RATIO = 1.2
 
-/** Median times of one request at a time, at each size and as ratios to the smallest. */
+/**
+ * What a latest bar that is read and a page of bars cost, one request at a time, at each size and as ratios to
+ * the smallest. What is asked for was asked for before, since memory that is cold is no matter of size.
+ */
 export async function benchTableSize(pool: Pool, databaseUrl: string, isLong: boolean) {
   await emptyStore(pool)
   const each = await loadFirst(pool)
+  const databaseSeconds = await databaseCpu(pool)
   const sizes = []
   let symbols = 1
-  const ours = await startStockyard(databaseUrl)
+  // Its work after the filling in would be counted as work for what is asked.
+  await setAutovacuum(pool, 'off')
   try {
     for (const millions of isLong ? MILLIONS_LONG : MILLIONS_QUICK) {
       const wanted = Math.ceil((millions * 1_000_000) / each)
       await copyFirst(pool, symbols + 1, wanted + 1)
       symbols = wanted
-      await pool.query('VACUUM ANALYZE')
+      await pool.query('VACUUM stockyard.pages')
+      // Of what pages are found by: statistics of their columns would take longer than all else here.
+      await pool.query('ANALYZE stockyard.pages (series_id, starts_on)')
+      await pool.query('ANALYZE stockyard.series, stockyard.series_heads, stockyard.symbols')
       // So that writing what was filled in is over before anything is measured.
       await pool.query('CHECKPOINT')
-      const latest = `/prices/latest?interval=1m`
-      const page = `/prices?interval=1m&from=2025-03-03&limit=390`
-      sizes.push({
-        bars: symbols * each,
-        latestReadMs: await medianMs(pool, ours, symbols, latest),
-        pageMs: await medianMs(pool, ours, symbols, page),
-      })
+      const ours = await startStockyard(databaseUrl)
+      const asked = askedOf(symbols)
+      const how = { pool, ours, databaseSeconds, asked }
+      const latest = await costOf(how, () => '/prices/latest?interval=1m')
+      const page = await costOf(how, (i) => `/prices?interval=1m&limit=390&from=${instantOf(i)}`)
+      await ours.stop()
+      sizes.push({ bars: symbols * each, latest, page, plan: await planOf(pool, asked.at(-1)!) })
     }
   } finally {
-    await ours.stop()
+    await setAutovacuum(pool, 'on')
     await emptyStore(pool)
   }
   const [first, last] = [sizes[0]!, sizes.at(-1)!]
+  const ratio = (of: (size: typeof first) => number) => ({
+    value: two(of(last) / of(first)),
+    target: TARGET_RATIO,
+  })
   return {
     sizes,
     ratios: {
-      latestLargestToSmallest: { value: two(last.latestReadMs / first.latestReadMs), target: 1.2 },
-      pageLargestToSmallest: { value: two(last.pageMs / first.pageMs), target: 1.2 },
+      latestMs: ratio(({ latest }) => latest.ms),
+      latestCpuMs: ratio(({ latest }) => latest.cpuMs),
+      pageMs: ratio(({ page }) => page.ms),
+      pageCpuMs: ratio(({ page }) => page.cpuMs),
+      // What the machine does meanwhile: a statement that reads nothing.
+      nothingMs: ratio(({ latest, page }) => latest.nothingMs + page.nothingMs),
     },
   }
 }
 
-/** Of requests over symbols in turn, each read from the database: what is kept is told to be old before. */
-async function medianMs(pool: Pool, peer: Peer, symbols: number, rest: string): Promise<number> {
+async function setAutovacuum(pool: Pool, value: 'on' | 'off'): Promise<void> {
+  await pool.query(`ALTER SYSTEM SET autovacuum = ${value}`)
+  await pool.query('SELECT pg_reload_conf()')
+}
+
+/** Numbers of symbols, evenly over all of them. */
+function askedOf(symbols: number): readonly number[] {
+  const count = Math.min(symbols, SYMBOLS_ASKED)
+  return Array.from({ length: count }, (_, i) => 1 + Math.floor((i * symbols) / count))
+}
+
+/** Another one for each request, so that none was answered before; a day and a half apart at most. */
+function instantOf(request: number): string {
+  return new Date(Date.UTC(2025, 2, 3, 15) + request * 60_000).toISOString()
+}
+
+interface HowToAsk {
+  readonly pool: Pool
+  readonly ours: Peer
+  readonly databaseSeconds: () => number
+  readonly asked: readonly number[]
+}
+
+/** The median time of a request, the processor time of server and database, and the time of asking nothing. */
+async function costOf(
+  { pool, ours, databaseSeconds, asked }: HowToAsk,
+  rest: (request: number) => string,
+) {
   const times: number[] = []
-  for (let i = 0; i < REQUESTS; i += 1) {
-    const symbol = symbolOf(1 + ((i * 7) % symbols))
-    await pool.query("SELECT pg_notify('stockyard_latest', '*')")
-    const start = performance.now()
-    const response = await fetch(`${peer.url}/api/v1/stocks/${symbol}${rest}`)
-    await response.arrayBuffer()
-    if (response.status !== 200) throw new Error(`${symbol}: ${response.status}`)
-    times.push(performance.now() - start)
+  const idle: number[] = []
+  let cpuSeconds = 0
+  const spent = () => cpuSecondsOf(ours.process.pid!) + databaseSeconds()
+  for (let round = 0; round <= ROUNDS_AT_SIZE; round += 1) {
+    const before = spent()
+    for (let i = 0; i < REQUESTS; i += 1) {
+      const symbol = symbolOf(asked[i % asked.length]!)
+      const path = `/api/v1/stocks/${symbol}${rest(round * REQUESTS + i)}`
+      // A latest bar that is kept is told to be old.
+      await pool.query("SELECT pg_notify('stockyard_latest', '*')")
+      const start = performance.now()
+      await pool.query('SELECT 1')
+      const middle = performance.now()
+      const response = await fetch(ours.url + path)
+      await response.arrayBuffer()
+      if (response.status !== 200) throw new Error(`${path}: ${response.status}`)
+      // The first round warms.
+      if (round > 0) times.push(performance.now() - middle)
+      idle.push(middle - start)
+    }
+    if (round > 0) cpuSeconds += spent() - before
   }
-  return two(median(times))
+  const cpuMs = two((cpuSeconds * 1000) / times.length)
+  return { ms: two(median(times)), cpuMs, nothingMs: two(median(idle)) }
+}
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Index Name'?: string
+  readonly 'Shared Hit Blocks': number
+  readonly 'Shared Read Blocks': number
+  readonly Plans?: readonly PlanNode[]
+}
+
+/** How a page is found, and how many blocks are touched for it, those of its columns left out. */
+async function planOf(pool: Pool, number: number) {
+  const { rows } = await pool.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(
+    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT bars FROM stockyard.pages
+     WHERE series_id = (SELECT s.id FROM stockyard.series s JOIN stockyard.symbols y
+       USING (instrument_id) WHERE y.symbol = '${symbolOf(number)}')
+       AND starts_on >= '2025-03-03' AND starts_on < '9999-12-31' ORDER BY starts_on LIMIT 1`,
+  )
+  const scan = nodesOf(rows[0]!['QUERY PLAN'][0]!.Plan).find(
+    (node) => node['Index Name'] === 'pages_pkey',
+  )
+  return {
+    how: scan?.['Node Type'] ?? 'not by the primary key',
+    blocks: (scan?.['Shared Hit Blocks'] ?? 0) + (scan?.['Shared Read Blocks'] ?? 0),
+  }
+}
+
+function nodesOf(node: PlanNode): readonly PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)]
 }
 
 const FILE_BARS = 100_000

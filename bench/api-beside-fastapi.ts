@@ -20,6 +20,7 @@ const SYMBOLS = 5
 const ROUNDS = 3
 /** The peer answers some requests a second. */
 const SECONDS = 10
+const WARM_SECONDS = 5
 
 export async function benchLatest(pool: Pool, databaseUrl: string) {
   const paths = Array.from(
@@ -63,6 +64,10 @@ async function compare(
   try {
     const how = { connections, seconds: SECONDS, databaseSeconds: await databaseCpu(pool) }
     const rounds = { ours: [] as Load[], theirs: [] as Load[] }
+    // Until what is hot is compiled.
+    for (const peer of [ours, theirs]) {
+      if (peer !== null) await load(peer, paths, { ...how, seconds: WARM_SECONDS })
+    }
     for (let round = 0; round < ROUNDS; round += 1) {
       rounds.ours.push(await load(ours, paths, how))
       if (theirs !== null) {

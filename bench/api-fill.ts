@@ -13,6 +13,7 @@ const FROM = Date.UTC(2024, 0, 1)
 const UNTIL = Date.UTC(2026, 0, 1)
 const RECEIVED_AT = Date.UTC(2026, 5, 6, 12)
 const PROVIDER = 'alpha-vantage'
+const SYMBOLS_A_CHECKPOINT = 50
 
 /** The symbol of a series by its number from 1. */
 export function symbolOf(number: number): string {
@@ -53,7 +54,10 @@ export async function loadFirst(pool: Pool): Promise<number> {
 
 /** Makes copies of the first symbol, so that there are symbols [1, until). */
 export async function copyFirst(pool: Pool, from: number, until: number): Promise<void> {
+  const columns = await pageColumns(pool)
   for (let number = from; number < until; number += 1) {
+    // Keeps the write-ahead log small beside tens of millions of bars.
+    if (number % SYMBOLS_A_CHECKPOINT === 0) await pool.query('CHECKPOINT')
     await pool.query(
       `WITH first AS (
          SELECT s.* FROM stockyard.series s JOIN stockyard.symbols y USING (instrument_id)
@@ -73,7 +77,7 @@ export async function copyFirst(pool: Pool, from: number, until: number): Promis
     await pool.query(
       `INSERT INTO stockyard.pages
        SELECT (SELECT s.id FROM stockyard.series s JOIN stockyard.symbols y USING (instrument_id)
-               WHERE y.symbol = $1), ${await pageColumns(pool)}
+               WHERE y.symbol = $1), ${columns}
        FROM stockyard.pages WHERE series_id =
          (SELECT s.id FROM stockyard.series s JOIN stockyard.symbols y USING (instrument_id)
           WHERE y.symbol = '${symbolOf(1)}')`,
