@@ -75,8 +75,9 @@ export async function benchTableSize(pool: Pool, databaseUrl: string, isLong: bo
 }
 
 async function setAutovacuum(pool: Pool, value: 'on' | 'off'): Promise<void> {
-  await pool.query(`ALTER SYSTEM SET autovacuum = ${value}`)
-  await pool.query('SELECT pg_reload_conf()')
+  await pool.query(
+    `ALTER TABLE stockyard.pages SET (autovacuum_enabled = ${value}, toast.autovacuum_enabled = ${value})`,
+  )
 }
 
 /** Numbers of symbols, evenly over all of them. */
