@@ -147,8 +147,11 @@ async function daysStored(
   return stored.filter((day) => known.has(day))
 }
 
-/** Rules that say of a row that no bar belongs there, so that none is missing. */
-const NO_BAR_RULES = new Set(['duplicate', 'session', 'range', 'grid', 'future'])
+/**
+ * Rules that say of a row that no bar belongs there, so that none is missing. What `action` refuses is a
+ * split or a payment that came along with bars.
+ */
+const NO_BAR_RULES = new Set(['duplicate', 'session', 'range', 'grid', 'future', 'action'])
 
 /** Starts of bars that were refused and of which the answer has no good row. */
 function barsRefused(load: Load, rows: readonly RejectRow[]): number[] {
@@ -166,7 +169,7 @@ function barsRefused(load: Load, rows: readonly RejectRow[]): number[] {
 function holesOf(load: Load, range: DayRange, refused: readonly RejectRow[]): DayRange[] {
   const { calendar } = load
   const { interval } = load.series
-  if (refused.some(({ ts, rule }) => !isPlaced(ts) && !NO_BAR_RULES.has(rule))) return [range]
+  if (refused.some(isUnplaced)) return [range]
   return barsRefused(load, refused).map((ts) =>
     periodRange(calendar, interval, dayOf(calendar, interval, ts)),
   )
@@ -177,6 +180,11 @@ export function isLoss<R extends Pick<RejectRow, 'rule' | 'ts'>>(
   row: R,
 ): row is R & { ts: number } {
   return !NO_BAR_RULES.has(row.rule) && isPlaced(row.ts)
+}
+
+/** True for a refused row that may have stood for any bar of its answer. */
+export function isUnplaced({ rule, ts }: Pick<RejectRow, 'rule' | 'ts'>): boolean {
+  return !NO_BAR_RULES.has(rule) && !isPlaced(ts)
 }
 
 function isPlaced(ts: number | null): ts is number {

@@ -11,7 +11,7 @@ import type { DayRange } from '../domain/coverage.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday } from '../domain/interval.ts'
 import type { PageVersion } from '../domain/page.ts'
-import { dayOf } from './head-change.ts'
+import { dayOf, isUnplaced } from './head-change.ts'
 import type { Load } from './load-batch.ts'
 
 /** Starts that a finding lists by name. */
@@ -36,8 +36,8 @@ export async function keepWithdrawn(
   answered: readonly DayRange[],
   stored: ReadonlyMap<number, PageVersion>,
 ): Promise<number> {
-  const isPlaced = load.rejects.every(({ ts }) => ts !== null)
-  if (load.isWholeAnswer !== true || answered.length === 0 || !isPlaced) return 0
+  if (load.isWholeAnswer !== true || answered.length === 0 || load.rejects.some(isUnplaced))
+    return 0
   const lost = await readUntouched(connection, load, head, answered)
   if (stored.size + lost.size === 0) return 0
   const refused = new Set(load.rejects.map(({ ts }) => ts!))

@@ -2,8 +2,12 @@
  * Answers of Yahoo that nobody recorded: other exchanges and zones, lunch breaks, weeks in which the clocks change. The times are typed
  * from the exchanges' published hours.
  */
+import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { assertStored, every, valuesAt, type Variant } from '../support/vendor-variant.ts'
+import { findHead } from '../../src/db/series.ts'
+import { parseDay } from '../../src/domain/date.ts'
+import { assertStored, every, pool, run, valuesAt } from '../support/vendor-variant.ts'
+import type { Variant } from '../support/vendor-variant.ts'
 
 interface YahooVariant extends Variant {
   readonly zone: string
@@ -206,4 +210,21 @@ describe('an answer of Yahoo', () => {
       await assertStored('yahoo', variant, [yahooBody(variant)])
     })
   }
+
+  it('with an event of no value has that refused, and settles its days all the same', async () => {
+    const variant = YAHOO.find(({ symbol }) => symbol === 'SAP.DE')!
+    const date = Date.parse('2024-07-04T07:00Z') / 1000
+    const events = {
+      dividends: { [date]: { amount: 0, date } },
+      splits: { [date]: { date, numerator: 1, denominator: 0, splitRatio: '1:0' } },
+    }
+    const text = `"events":${JSON.stringify(events)},"indicators":`
+    const body = yahooBody(variant).replace('"indicators":', text)
+    const { rejected, inserted } = await run('yahoo', variant, [body])
+    assert.deepEqual([inserted, rejected], [3, 2])
+    const key = { symbol: 'SAP.DE', interval: '1d', provider: 'yahoo', basis: 'split' } as const
+    const head = await findHead(pool, key)
+    assert.equal(head!.watermark, parseDay('2024-07-05'))
+    assert.equal(head!.coverage.length, 1)
+  })
 })

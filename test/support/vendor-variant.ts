@@ -17,7 +17,7 @@ import { getProvider } from '../../src/providers/registry.ts'
 import { makeDatabase } from './database.ts'
 
 const log = makeLogger({ level: 'silent', format: 'json' })
-const { pool } = await makeDatabase()
+export const { pool } = await makeDatabase()
 
 /** What the calls are answered with, the last one again and again. */
 let bodies: string[] = []
@@ -58,7 +58,8 @@ export function valuesAt(i: number): number[] {
   return [open, open + 2, open - 2, open + 0.5, 1000 + i]
 }
 
-async function run(id: string, variant: Variant, answers: string[]) {
+/** Asks for a variant, and answers with these bodies, the last one again and again. */
+export async function run(id: string, variant: Variant, answers: string[]) {
   bodies = answers
   asked.length = 0
   const { symbol, interval, now } = variant
