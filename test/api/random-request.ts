@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check'
 import type { Schema } from '../../client/typescript-of.ts'
+import { anyText } from '../support/any-text.ts'
 import type { DocumentedOperation } from './answer-schema.ts'
 import {
   CONTENT_TYPES,
@@ -141,7 +142,7 @@ const surplusQuery: fc.Arbitrary<string> = fc.oneof(
 const hostileText = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...HOSTILE_TEXTS) },
   { weight: 1, arbitrary: fc.string() },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
+  { weight: 1, arbitrary: anyText({ maxLength: 40 }) },
 )
 
 /** The text of a parameter of path or query. */

@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { getCalendar } from '../../src/domain/calendar/registry.ts'
 import { alphaVantage } from '../../src/providers/alpha-vantage/index.ts'
 import type { BarAnswer, VendorFailure } from '../../src/providers/provider.ts'
+import { anyText } from '../support/any-text.ts'
 
 const calendar = getCalendar('XNYS')
 const day = (text: string): number => Date.parse(`${text}T00:00Z`)
@@ -83,7 +84,7 @@ describe('any document', () => {
       weight: 1,
       arbitrary: fc.oneof(
         fc.string(),
-        fc.string({ unit: 'binary' }),
+        anyText(),
         fc.constantFrom('None', '-1.5', '1e5', '0x10', '1,5', ''),
       ) as fc.Arbitrary<unknown>,
     },
