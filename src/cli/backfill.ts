@@ -2,7 +2,6 @@
 import { Option } from 'commander'
 import type { Config } from '../config.ts'
 import { LANES, type Lane } from '../domain/budget.ts'
-import type { Interval } from '../domain/interval.ts'
 import { nextCallAt, planBackfill, type BackfillPlan } from '../load/backfill.ts'
 import type { FetchSummary } from '../load/fetch-series.ts'
 import { openCalendars } from '../load/open-calendars.ts'
@@ -13,6 +12,7 @@ import { planJson, planText } from './backfill-plan.ts'
 import { withActions } from './ask-actions.ts'
 import type { Define } from './commands.ts'
 import { exitCodeOf, summaryText, watchedSymbols } from './fetch.ts'
+import { addSeriesOptions, type SeriesOptions } from './fetch-options.ts'
 import {
   chooseProviders,
   fetchSymbols,
@@ -22,43 +22,32 @@ import {
 import { withPresentKind, type Store } from './open-store.ts'
 import {
   addExamples,
-  addPeriod,
   checkBegun,
   checkPeriod,
   firstDay,
-  intervalsOption,
   readSymbols,
   wholeNumber,
-  type Period,
 } from './options.ts'
 import { writeJson } from './output.ts'
 import type { WorkPlan } from './progress.ts'
-import { providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatSpan } from './table.ts'
 
-interface BackfillOptions extends Period {
-  readonly json?: boolean
-  readonly interval?: readonly Interval[]
-  readonly provider?: string
-  readonly days?: number
-  readonly force?: boolean
+interface BackfillOptions extends SeriesOptions {
   readonly dryRun?: boolean
   readonly wait?: boolean
-  readonly actions?: boolean
   readonly lane: Lane
   readonly parallel: number
 }
 
 export const define: Define = (command, run) => {
-  command
-    .description(
-      'Get history, symbol by symbol and oldest first: final sessions only, each call at most once, resumable at every call.',
-    )
-    .argument('[symbols...]', 'symbols; without any, the watch list, or else DEFAULT_TICKERS')
-    .addOption(intervalsOption('bars of this length; repeat it or write a list'))
-    .addOption(providerOption())
-    .option('--days <n>', 'so many days back from today', wholeNumber('--days', 1, 36_500))
+  command.description(
+    'Get history, symbol by symbol and oldest first: final sessions only, each call at most once, resumable at every call.',
+  )
+  addSeriesOptions(command, {
+    days: 'so many days back from today',
+    actions: 'ask for splits and dividends of all symbols, where that is due',
+  })
     .option('--dry-run', 'print the plan (calls, time, rows, room on disk) and spend nothing')
     .option('--wait', 'where the budget is used up, wait for the reset and go on')
     .addOption(
@@ -71,11 +60,9 @@ export const define: Define = (command, run) => {
         .argParser(wholeNumber('--parallel', 1, 16))
         .default(1),
     )
-    .option('--force', 'ask again for what is final too')
-    .option('--actions', 'ask for splits and dividends of all symbols, where that is due')
-  addPeriod(command).action((symbols: string[], options: BackfillOptions) =>
-    run(options, (context) => backfillCommand(context, readSymbols(symbols), options)),
-  )
+    .action((symbols: string[], options: BackfillOptions) =>
+      run(options, (context) => backfillCommand(context, readSymbols(symbols), options)),
+    )
   addExamples(command, [
     ['backfill AAPL MSFT -i 1m --days 90', 'minutes of the last 90 days'],
     ['backfill -i 1m --from 2020-01-01 --dry-run', 'what it would cost for the watch list'],

@@ -2,54 +2,26 @@
 import type { Config } from '../config.ts'
 import { listInstruments } from '../db/instruments.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
-import type { Interval } from '../domain/interval.ts'
 import type { FetchSummary, TaskSummary } from '../load/fetch-series.ts'
 import { tellWithoutActions } from './ask-actions.ts'
 import type { Define } from './commands.ts'
+import { addSeriesOptions, type SeriesOptions } from './fetch-options.ts'
 import { chooseProviders, fetchSymbols } from './fetch-symbols.ts'
 import { withPresentKind, type Store } from './open-store.ts'
-import {
-  addExamples,
-  addPeriod,
-  checkBegun,
-  checkPeriod,
-  firstDay,
-  intervalsOption,
-  readSymbols,
-  wholeNumber,
-  type Period,
-} from './options.ts'
+import { addExamples, checkBegun, checkPeriod, firstDay, readSymbols } from './options.ts'
 import { plainText, writeJson } from './output.ts'
-import { providerOption } from './provider-option.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
 import { COUNT_COLUMNS } from './task-columns.ts'
 
-interface FetchOptions extends Period {
-  readonly json?: boolean
-  readonly interval?: readonly Interval[]
-  readonly provider?: string
-  readonly days?: number
-  readonly force?: boolean
-  readonly actions?: boolean
-}
-
 export const define: Define = (command, run) => {
-  command
-    .description(
-      'Bring series up to date: asks only for what can be new or is not final yet, and for nothing else.',
-    )
-    .argument('[symbols...]', 'symbols; without any, the watch list, or else DEFAULT_TICKERS')
-    .addOption(intervalsOption('bars of this length; repeat it or write a list'))
-    .addOption(providerOption())
-    .option(
-      '--days <n>',
-      'history to bring for series that are new, in days',
-      wholeNumber('--days', 1, 36_500),
-    )
-    .option('--force', 'ask again for what is final too')
-    .option('--actions', 'ask for splits and dividends too, where that is due')
-  addPeriod(command).action((symbols: string[], options: FetchOptions) =>
+  command.description(
+    'Bring series up to date: asks only for what can be new or is not final yet, and for nothing else.',
+  )
+  addSeriesOptions(command, {
+    days: 'history to bring for series that are new, in days',
+    actions: 'ask for splits and dividends too, where that is due',
+  }).action((symbols: string[], options: SeriesOptions) =>
     run(options, (context) => fetchCommand(context, readSymbols(symbols), options)),
   )
   addExamples(command, [
@@ -63,7 +35,7 @@ export const define: Define = (command, run) => {
 async function fetchCommand(
   context: CommandContext,
   symbols: readonly string[],
-  options: FetchOptions,
+  options: SeriesOptions,
 ): Promise<number> {
   checkPeriod(options)
   const now = context.clock.now()

@@ -1,4 +1,5 @@
 /** `stockyard runs`: past runs, and the tasks of one. */
+import { TASKS_KEPT_DAYS } from '../db/run-retention.ts'
 import type { StoredTask } from '../db/read-runs.ts'
 import {
   cancelKnownRun,
@@ -139,6 +140,7 @@ function detailsText(context: CommandContext, details: RunDetails): string {
       ? []
       : [`${task.symbol} ${task.interval}: ${task.error.message} (${task.error.code})`]),
   ])
-  if (details.tasks.length === 0 && details.symbols > 0) notes.push('Its tasks are no longer kept.')
+  if (details.tasks.length === 0 && details.symbols > 0)
+    notes.push(`Its tasks were dropped after ${TASKS_KEPT_DAYS} days.`)
   return `${runsTable(context, [details])}\n${table}${notes.map((note) => `${plainText(note)}\n`).join('')}`
 }
