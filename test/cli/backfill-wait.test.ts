@@ -10,9 +10,11 @@ import { makeLogger } from '../../src/log.ts'
 import { getProvider } from '../../src/providers/registry.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
+import { keepDayFromEnding } from '../support/steady-day.ts'
 import { findInconsistencies } from '../support/store.ts'
 
 const { pool, url } = await makeDatabase()
+await keepDayFromEnding(url)
 const sandbox = await startSandbox({ port: 0, clock: Date.now })
 after(() => sandbox.close())
 

@@ -4,9 +4,11 @@ import { after, describe, it } from 'node:test'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 import { findInconsistencies } from '../support/store.ts'
+import { keepDayFromEnding } from '../support/steady-day.ts'
 import { readJson, run, runProcess, start } from './run-stockyard.ts'
 
 const { pool, url } = await makeDatabase()
+await keepDayFromEnding(url)
 const sandbox = await startSandbox({ port: 0, clock: Date.now })
 after(() => sandbox.close())
 

@@ -4,11 +4,13 @@ import { after, beforeEach, test } from 'node:test'
 import type { CanaryReport } from '../../src/load/canary.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
+import { keepDayFromEnding } from '../support/steady-day.ts'
 import { readJson, run, runProcess, type Variables } from './run-stockyard.ts'
 
 const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
 after(() => sandbox.close())
 const database = await makeDatabase()
+await keepDayFromEnding(database.url)
 const env: Variables = {
   DATABASE_URL: database.url,
   ALPHA_VANTAGE_BASE_URL: sandbox.url,

@@ -7,6 +7,7 @@ import { zstdDecompressSync } from 'node:zlib'
 import type { ReplaySummary } from '../../src/load/replay.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
+import { keepDayFromEnding } from '../support/steady-day.ts'
 import { folder, readJson, run, runProcess, type Variables } from './run-stockyard.ts'
 
 const KEY = 'a-key-for-tests'
@@ -14,6 +15,7 @@ const FEBRUARY = ['--from', '2024-02-05', '--until', '2024-03-02']
 const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
 after(() => sandbox.close())
 const database = await makeDatabase()
+await keepDayFromEnding(database.url)
 const env: Variables = {
   DATABASE_URL: database.url,
   ALPHA_VANTAGE_BASE_URL: sandbox.url,

@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import type { ExportManifest } from '../../src/cli/export-manifest.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
+import { keepDayFromEnding } from '../support/steady-day.ts'
 import { folder, readJson, run, runProcess, start, type Variables } from './run-stockyard.ts'
 
 /** Long past, so that all of it is final: 19 sessions, without Presidents' Day on 2024-02-19. */
@@ -29,6 +30,7 @@ interface BarLine {
 const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
 after(() => sandbox.close())
 const database = await makeDatabase()
+await keepDayFromEnding(database.url)
 const env: Variables = {
   DATABASE_URL: database.url,
   ALPHA_VANTAGE_BASE_URL: sandbox.url,
