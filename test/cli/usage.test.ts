@@ -87,6 +87,13 @@ const BAD_INPUT: readonly BadInput[] = [
     error: 'OPTION_CONFLICT',
     says: /--json and -f csv contradict/,
   },
+  {
+    args: ['gaps', '--actions'],
+    code: 2,
+    error: 'OPTION_CONFLICT',
+    says: /--actions goes with --repair only/,
+  },
+  { args: ['runs', 'cancel', 'last'], code: 2, error: 'NUMBER_INVALID', says: /"last"/ },
   { args: ['market', 'nxt'], code: 2, error: 'COMMAND_UNKNOWN', says: /Did you mean next\?/ },
   { args: ['fetch', '--jsn'], code: 2, error: 'OPTION_UNKNOWN', says: /Did you mean --json\?/ },
   {
