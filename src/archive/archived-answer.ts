@@ -34,6 +34,8 @@ export interface Answer {
 
 /** A place where answers are kept. */
 export interface Archive {
+  /** The folder in which they can be read again; absent where there is none. */
+  readonly root?: string
   /** Takes an answer and returns at once; it is written later, and no failure of that is thrown. */
   keep(answer: Answer): void
   /**
@@ -41,6 +43,8 @@ export interface Archive {
    * call, so that no answer is left out and memory stays flat.
    */
   room?(): Promise<void>
+  /** Resolves once the answer that was taken last is written, with false where it could not be. Never rejects. */
+  kept?(): Promise<boolean>
   /** Resolves when all that was taken is written or given up. Never rejects. */
   flush(): Promise<void>
 }

@@ -72,7 +72,8 @@ interface State {
 /** An archive over a folder. Nothing is touched before the first answer. */
 export function openFileArchive(options: FileArchiveOptions): FileArchive {
   const state: State = { options, folder: '', written: 0, known: null }
-  let tail = Promise.resolve()
+  /** Whether the last answer is kept, once all are written that came before. */
+  let tail = Promise.resolve(true)
   let waiting = 0
   let lost = 0
   const lose = (why: string) => {
@@ -82,20 +83,31 @@ export function openFileArchive(options: FileArchiveOptions): FileArchive {
     options.log.warn({ archive: options.root }, told)
   }
   return {
+    root: options.root,
     lost: () => lost,
+    kept: () => tail,
     keep: (answer) => {
       const { length } = answer.body.bytes
       if (waiting + length > (options.maxWaitingBytes ?? WAITING_MAX_BYTES)) {
         lose('answers come faster than they can be written')
+        tail = tail.then(() => false)
         return
       }
       waiting += length
       tail = tail
         .then(() => write(state, answer))
-        .catch((error: unknown) => lose(messageOf(error)))
+        .then(
+          () => true,
+          (error: unknown) => {
+            lose(messageOf(error))
+            return false
+          },
+        )
         .finally(() => (waiting -= length))
     },
-    room: () => (waiting > ROOM_BYTES ? tail : Promise.resolve()),
+    room: async () => {
+      if (waiting > ROOM_BYTES) await tail
+    },
     flush: async () => {
       await tail
       await settle(state).catch((error: unknown) => lose(messageOf(error)))

@@ -1,7 +1,9 @@
 /** The table symbols: former symbols of an instrument that are learnt of after its present one. */
 import { formatDate } from '../domain/date.ts'
 import type { Connection } from './connect.ts'
-import { keepVersion, lockSymbols } from './symbols.ts'
+import { tellOfAll } from './listen.ts'
+import { lockSymbols } from './symbol-lock.ts'
+import { keepVersion } from './symbols.ts'
 
 /** A symbol that an instrument had until a day. */
 export interface FormerSymbol {
@@ -45,6 +47,7 @@ export async function addFormerSymbols(
       [symbol, instrumentId, dateOf(fromDay), formatDate(untilDay)],
     )
   }
+  await tellOfAll(connection)
   return null
 }
 

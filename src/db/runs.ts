@@ -3,6 +3,7 @@
  */
 import { hostname } from 'node:os'
 import { formatDate } from '../domain/date.ts'
+import type { Interval } from '../domain/interval.ts'
 import type { Connection, Queryable } from './connect.ts'
 import { boundEvents, removeOldEvents, runEvent, TELL } from './events.ts'
 
@@ -114,6 +115,28 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+/** A series at which a run was cut off, and when that run began. */
+export interface CutOffTask {
+  readonly symbol: string
+  readonly interval: Interval
+  readonly provider: string
+  readonly startedAt: number
+}
+
+/** The tasks at which runs of the last days were cut off and which no run has taken up since. */
+export async function listCutOffTasks(connection: Queryable): Promise<CutOffTask[]> {
+  const { rows } = await connection.query<CutOffTask>(
+    `SELECT t.symbol, t.interval, t.provider,
+       (extract(epoch FROM r.started_at) * 1000)::float8 AS "startedAt"
+     FROM stockyard.runs AS r JOIN stockyard.tasks AS t ON t.run_id = r.id
+     WHERE r.status = 'interrupted' AND r.finished_at > clock_timestamp() - interval '7 days'
+       AND t.status = 'running' AND NOT EXISTS (
+         SELECT FROM stockyard.tasks AS n WHERE n.run_id > t.run_id AND n.status <> 'pending'
+           AND (n.symbol, n.interval, n.provider) = (t.symbol, t.interval, t.provider))`,
+  )
+  return rows
 }
 
 /** Marks a task as begun. */

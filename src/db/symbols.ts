@@ -5,11 +5,11 @@
 import { formatDate, parseDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
-import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
 import { findOwnHolding, moveHoldings } from './instrument-holdings.ts'
 import { requireSymbol } from './instruments.ts'
 import { tellOfAll } from './listen.ts'
+import { lockSymbols } from './symbol-lock.ts'
 
 /** A symbol of an instrument over the days [fromDay, untilDay); null for no bound. */
 export interface Alias {
@@ -203,15 +203,6 @@ interface CurrentAlias {
   readonly symbol: string
   readonly instrumentId: number
   readonly validFrom: string
-}
-
-export async function lockSymbols(connection: Connection, symbols: readonly string[]): Promise<void> {
-  // Before the others, as loads take it, and before the instant of what is changed.
-  await connection.query('SELECT pg_advisory_xact_lock_shared($1)', [AS_OF_GATE])
-  // The lock under which series.ts makes instruments, in one order, so that two renames cannot embrace.
-  for (const symbol of symbols.toSorted()) {
-    await connection.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [symbol])
-  }
 }
 
 async function findCurrent(connection: Connection, symbol: string): Promise<CurrentAlias | null> {

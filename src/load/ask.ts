@@ -22,6 +22,7 @@ import type {
   VendorFailure,
   VendorRequest,
 } from '../providers/provider.ts'
+import type { LeftAnswers } from './left-answers.ts'
 import type { CalendarOf } from './open-calendars.ts'
 import { sendCall, topicsOf, wait } from './send-call.ts'
 import { failureError, vendorSays, vendorWords } from './vendor-error.ts'
@@ -48,6 +49,8 @@ export interface AskContext {
   readonly onWait?: (wait: Wait) => void
   /** Where answers are kept as they came; absent where none are. */
   readonly archive?: Archive
+  /** Answers of runs that were cut off, which are stored before more is asked for; absent: none. */
+  readonly left?: LeftAnswers
   /** The calendars with what was recorded since the release; absent: as they are built in. */
   readonly calendarOf?: CalendarOf
   /** Answers that are the same for every symbol of a run. */

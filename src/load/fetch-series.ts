@@ -24,6 +24,7 @@ import { baseInterval } from './derive-series.ts'
 import { followRenames } from './follow-renames.ts'
 import { heedCancel } from './heed-cancel.ts'
 import { keepActions } from './keep-actions.ts'
+import { findLeftAnswers } from './left-answers.ts'
 import { findMarketDays } from './market-days.ts'
 import { makeTask, runTask } from './run-task.ts'
 import type { FetchContext, FetchWish, Run, Task, TaskProgress, WorkPiece } from './run-task.ts'
@@ -71,6 +72,7 @@ export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<
   }
   await closeAbandonedRuns(pool)
   await dropOldTasks(pool)
+  const left = await findLeftAnswers(pool, context.archive)
   const waiting = context.takeRunId?.() ?? null
   const runId = await inTransaction(pool, (connection) =>
     startRun(
@@ -84,7 +86,7 @@ export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<
   context.onRun?.(runId)
   const watch = heedCancel(context, runId)
   try {
-    return await fetchTasks({ ...context, signal: watch.signal }, planned, runId, tasks)
+    return await fetchTasks({ ...context, left, signal: watch.signal }, planned, runId, tasks)
   } finally {
     await watch.stop()
   }

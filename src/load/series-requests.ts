@@ -15,6 +15,7 @@ import type { BarRequest, Provider } from '../providers/provider.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
 import { fetchBackwards, saysNothing } from './earlier-history.ts'
+import { takeLeftAnswer } from './left-answers.ts'
 import type { Loaded } from './load-batch.ts'
 import { makeLoadTurns, type LoadTurns } from './load-turns.ts'
 import { chosenCalls, takeMarketDays, type MarketDays } from './market-days.ts'
@@ -78,7 +79,8 @@ async function fetchLocked(context: AskContext, given: SeriesTask, report: Repor
   const { delistedDay } = trading
   const calendar = calendarOf(trading.exchange)
   const task = { ...given, ...asTraded(given.wish, given.provider, trading) }
-  const { progress, restateFrom } = await fetchPlanned(context, task, calendar, NOTHING_YET, report)
+  const begun = await storeLeftAnswer(context, task, calendar)
+  const { progress, restateFrom } = await fetchPlanned(context, task, calendar, begun, report)
   if (restateFrom === null) return
   const from = Math.min(restateFrom, task.wish.from ?? restateFrom)
   const note = `a new split: all bars since ${formatDate(from)} are fetched again`
@@ -98,6 +100,23 @@ const NOTHING_YET: SeriesProgress = {
   watermark: null,
   notes: [],
 }
+
+/** What an earlier run had been answered and had not stored when it was cut off. */
+async function storeLeftAnswer(
+  context: AskContext,
+  task: SeriesTask,
+  calendar: Calendar,
+): Promise<SeriesProgress> {
+  const { archive, left, pool } = context
+  if (archive === undefined || left === undefined) return NOTHING_YET
+  const found = await takeLeftAnswer(pool, archive, left, { ...task, calendar })
+  if (found === null) return NOTHING_YET
+  const loaded = await addAnswer(context, task, found.answer, calendar)
+  const progress = addLoaded(NOTHING_YET, loaded, found.answer)
+  return { ...progress, notes: [...progress.notes, FROM_ARCHIVE] }
+}
+
+const FROM_ARCHIVE = 'an answer that a run was cut off with came out of the archive'
 
 /** One plan and its calls; tells from which day on a split makes all of it be fetched again, or null. */
 async function fetchPlanned(
@@ -125,6 +144,7 @@ async function fetchPlanned(
   const turns = makeLoadTurns()
   const take = async (call: BarRequest) => {
     await context.archive?.room?.()
+    await untilSafe(turns, context)
     context.signal?.throwIfAborted()
     const answer: AskedBars = await askBars(context, provider, call, calendar)
     await turns.add(async () => {
@@ -159,6 +179,16 @@ async function fetchPlanned(
     await turns.settle()
   }
   return { progress, restateFrom }
+}
+
+/**
+ * Waits until the answer before is stored, or in the archive at least, where the next run finds it: a process
+ * that is killed has paid in vain for the call under way and for no other.
+ */
+async function untilSafe(turns: LoadTurns, { archive }: AskContext): Promise<void> {
+  const stored = turns.settle()
+  const isKept = await Promise.race([stored.then(() => true), archive?.kept?.() ?? false])
+  if (!isKept) await stored
 }
 
 /** The calls of a plan, of which there is one at least, and how one of them is made. */
