@@ -42,7 +42,10 @@ export function makeKeptAnswers(bytesMax = BYTES_MAX): KeptAnswers {
       if (body.length > bytesMax * SHARE_MAX) return
       remove(tag)
       add(tag, body)
-      while (bytes > bytesMax) remove(bodies.keys().next().value!)
+      for (const oldest of bodies.keys()) {
+        if (bytes <= bytesMax) break
+        remove(oldest)
+      }
     },
   }
 }

@@ -159,9 +159,9 @@ const CHANGES: Readonly<Record<string, () => Promise<unknown>>> = {
     ),
 }
 
-describe('the memory for answers', () => {
-  const body = (length: number) => Buffer.alloc(length)
+const body = (length: number) => Buffer.alloc(length)
 
+describe('the memory for answers', () => {
   it('gives way to what is used, by bytes', () => {
     const kept = makeKeptAnswers(160)
     for (let i = 0; i < 16; i += 1) kept.keep(String(i), body(10))

@@ -49,17 +49,20 @@ it('a load that learns of a split and ends in a deadlock is done again', async (
   assert.deepEqual((await findHead(pool, WEEKS))!.coverage, [])
 })
 
+/** How often a transaction is tried that ends with an error of a state each time. */
+async function triesOf(state: string): Promise<number> {
+  let count = 0
+  const lost = inRetriedTransaction(pool, async (connection) => {
+    count += 1
+    await connection.query(`DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '${state}'; END $$`)
+  })
+  await assert.rejects(lost, /lost/)
+  return count
+}
+
 it('what loses each time is given up in the end, and what fails otherwise at once', async () => {
-  const tries = async (state: string) => {
-    let count = 0
-    const lost = inRetriedTransaction(pool, async (connection) => {
-      count += 1
-      await connection.query(
-        `DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '${state}'; END $$`,
-      )
-    })
-    await assert.rejects(lost, /lost/)
-    return count
-  }
-  assert.deepEqual([await tries('40001'), await tries('40P01'), await tries('23505')], [6, 6, 1])
+  assert.deepEqual(
+    [await triesOf('40001'), await triesOf('40P01'), await triesOf('23505')],
+    [6, 6, 1],
+  )
 })
