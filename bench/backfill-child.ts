@@ -3,6 +3,7 @@
  * is its own. Prints one line of JSON. Usage: backfill-child.ts DATABASE_URL VENDOR_URL FOLDER SYMBOLS
  */
 import { openPool } from '../src/db/connect.ts'
+import { expectShortLivedMemory } from '../src/load/short-lived-memory.ts'
 import { backfillOnce } from './one-backfill.ts'
 
 const SAMPLE_MS = 100
@@ -12,6 +13,8 @@ const [databaseUrl, vendorUrl, folder, symbols] = process.argv.slice(2)
 const pool = openPool(databaseUrl!, { max: 8, applicationName: 'bench' })
 const memoryMb: number[] = []
 const sampler = setInterval(() => memoryMb.push(rssMb()), SAMPLE_MS)
+// As the command does.
+expectShortLivedMemory()
 const start = performance.now()
 const { summary, answersNotKept } = await backfillOnce({
   pool,

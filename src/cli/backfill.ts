@@ -6,6 +6,7 @@ import { nextCallAt, planBackfill, type BackfillPlan } from '../load/backfill.ts
 import type { FetchSummary } from '../load/fetch-series.ts'
 import { openCalendars } from '../load/open-calendars.ts'
 import { spanOf } from '../load/plan-backfill.ts'
+import { expectShortLivedMemory } from '../load/short-lived-memory.ts'
 import { parseBudget } from '../providers/budget.ts'
 import { sleep } from '../providers/fetch.ts'
 import { planJson, planText } from './backfill-plan.ts'
@@ -88,6 +89,7 @@ async function backfillCommand(
   const now = context.clock.now()
   checkBegun(options, now)
   firstDay(options, now)
+  expectShortLivedMemory()
   const config = await context.config()
   const intervals = options.interval ?? [config.defaultInterval]
   const providers = chooseProviders(options.provider, config, intervals)
