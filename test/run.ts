@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { openPool } from '../src/db/connect.ts'
 import { startEmbedded } from '../src/db/embedded/embedded.ts'
 import { makeLogger } from '../src/log.ts'
 
@@ -41,7 +42,10 @@ async function main(wanted: readonly string[]): Promise<number> {
       ? await startEmbedded(join(folder, 'server'), log)
       : undefined
   try {
-    if (server !== undefined) process.env['TEST_DATABASE_URL'] = server.url
+    if (server !== undefined) {
+      await forgetOnPowerLoss(server.url)
+      process.env['TEST_DATABASE_URL'] = server.url
+    }
     const { passed, failed, skipped } = await runFiles(files)
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
     return failed === 0 && passed > 0 && !interrupted.signal.aborted ? 0 : 1
@@ -49,6 +53,16 @@ async function main(wanted: readonly string[]): Promise<number> {
     await server?.release()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** A server that goes with this run need not wait for the disk: each new database waits for two checkpoints. */
+async function forgetOnPowerLoss(url: string): Promise<void> {
+  const pool = openPool(url, { max: 1, applicationName: 'test' })
+  for (const setting of ['fsync', 'full_page_writes']) {
+    await pool.query(`ALTER SYSTEM SET ${setting} = off`)
+  }
+  await pool.query('SELECT pg_reload_conf()')
+  await pool.end()
 }
 
 /**
@@ -76,7 +90,8 @@ async function runFiles(files: readonly string[]): Promise<Counts> {
   const events = run({
     cwd: root,
     files: files.map((file) => join(root, file)),
-    concurrency: availableParallelism(),
+    // One more than there are cores: many a test waits for a server or a process.
+    concurrency: availableParallelism() + 1,
     timeout: FILE_TIMEOUT_MS,
     signal: interrupted.signal,
   })
