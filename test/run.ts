@@ -2,12 +2,21 @@
  * `npm test`: starts one PostgreSQL in a home of its own (unless TEST_DATABASE_URL names a server), runs
  * the test files, or those whose path contains an argument, and ends with a plain count.
  */
-import { chmodSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
-import { openPool } from '../src/db/connect.ts'
+import { clusterPaths } from '../src/db/embedded/cluster.ts'
 import { startEmbedded } from '../src/db/embedded/embedded.ts'
 import { makeLogger } from '../src/log.ts'
 
@@ -36,14 +45,15 @@ async function main(wanted: readonly string[]): Promise<number> {
   }
   const folder = mkdtempSync(join(tmpdir(), 'stockyard-tests-'))
   isolateEnvironment(folder)
+  const serverHome = join(folder, 'server')
   const log = makeLogger({ level: 'warn', format: undefined })
   const server =
     process.env['TEST_DATABASE_URL'] === undefined
-      ? await startEmbedded(join(folder, 'server'), log)
+      ? await startEmbedded(serverHome, log)
       : undefined
   try {
     if (server !== undefined) {
-      await forgetOnPowerLoss(server.url)
+      forgetOnPowerLoss(clusterPaths(realpathSync(serverHome)).data)
       process.env['TEST_DATABASE_URL'] = server.url
     }
     const { passed, failed, skipped } = await runFiles(files)
@@ -56,13 +66,10 @@ async function main(wanted: readonly string[]): Promise<number> {
 }
 
 /** A server that goes with this run need not wait for the disk: each new database waits for two checkpoints. */
-async function forgetOnPowerLoss(url: string): Promise<void> {
-  const pool = openPool(url, { max: 1, applicationName: 'test' })
-  for (const setting of ['fsync', 'full_page_writes']) {
-    await pool.query(`ALTER SYSTEM SET ${setting} = off`)
-  }
-  await pool.query('SELECT pg_reload_conf()')
-  await pool.end()
+function forgetOnPowerLoss(data: string): void {
+  appendFileSync(join(data, 'postgresql.conf'), '\nfsync = off\nfull_page_writes = off\n')
+  const [pid] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
+  process.kill(Number(pid), 'SIGHUP')
 }
 
 /**
