@@ -60,6 +60,8 @@ async function* blocksOf(reader, place) {
       // A reader that is cancelled reads the end.
       timer = setTimeout(() => void reader.cancel(), QUIET_MS_MAX)
       const { value, done } = await reader.read()
+      // Whoever takes long over what came is not a silent server.
+      clearTimeout(timer)
       if (done) return
       const texts = (rest + decoder.decode(value, { stream: true })).split('\n\n')
       rest = texts.pop()

@@ -124,7 +124,13 @@ async function addCors(app: App, origins: readonly string[]): Promise<void> {
   const leave: FastifyCorsOptions = {
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'if-none-match'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'x-api-key',
+      'if-none-match',
+      'last-event-id',
+    ],
     exposedHeaders: ['etag', 'link', 'retry-after', 'x-request-id'],
     credentials: false,
     maxAge: PREFLIGHT_SECONDS,

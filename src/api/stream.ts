@@ -149,6 +149,11 @@ function takePlace(
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   const actor = actorOf(request)
   const one: OpenStream = { actor, stream: null, closed, cut: () => raw.destroy() }
+  if (raw.destroyed || request.raw.socket.destroyed) {
+    // The client went away while its key was looked up: no close will come any more.
+    resolve()
+    return one
+  }
   open.add(one)
   raw.once('close', () => {
     open.delete(one)

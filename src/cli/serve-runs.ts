@@ -48,7 +48,7 @@ export async function makeRunStarter(
       await fetchAll(under, await wishOf(context, store, config, { ...request, providers }))
     }
   }
-  const runs = makeBackgroundRuns({ pool: store.pool, log, work })
+  const runs = makeBackgroundRuns({ pool: store.pool, log, signal: context.signal, work })
   context.onClose(async () => {
     await runs.close()
     await (await opened)?.close()

@@ -16,7 +16,8 @@ export async function readVersion(db: Queryable, symbols: readonly string[]): Pr
          SELECT symbol, instrument_id, valid_from, valid_until FROM stockyard.symbols
          WHERE symbol = ANY ($1)),
        ids AS MATERIALIZED (SELECT DISTINCT instrument_id AS id FROM named)
-     SELECT md5(concat_ws('|',
+     -- An array: what is empty keeps its place, so that no part is taken for another one.
+     SELECT md5(json_build_array(
        (SELECT string_agg(n::text, ',' ORDER BY n::text) FROM named n),
        (SELECT string_agg(concat_ws(':', i.id, i.kind, i.exchange, i.currency, y.symbol), ',' ORDER BY i.id)
         FROM ids JOIN stockyard.instruments i USING (id)
@@ -34,7 +35,7 @@ export async function readVersion(db: Queryable, symbols: readonly string[]): Pr
         FROM stockyard.provider_priorities p WHERE p.replaced_at IS NULL),
        (SELECT string_agg(concat_ws(':', c.exchange, c.day, extract(epoch FROM c.created_at)), ','
           ORDER BY c.exchange, c.day)
-        FROM stockyard.closures c))) AS version`,
+        FROM stockyard.closures c))::text) AS version`,
     values: [symbols],
   })
   return rows[0]!.version

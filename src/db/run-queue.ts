@@ -51,6 +51,15 @@ export async function takeQueuedRun(db: Queryable): Promise<TakenRun | null> {
   return rows[0] ?? null
 }
 
+/** Puts a run that was taken and not begun back to where it was. */
+export async function giveBackRun(db: Queryable, id: number): Promise<void> {
+  await db.query(
+    `UPDATE stockyard.runs SET status = 'queued', host = NULL, pid = NULL
+     WHERE id = $1 AND status = 'running'`,
+    [id],
+  )
+}
+
 /**
  * Says that a run is to end: one that waits ends at once, one that runs when its process has seen it.
  * Tells how the run was, or null where it has ended or never was.

@@ -3,7 +3,7 @@
  * oldest while it has room. What waits when a server ends is taken by the next one that starts.
  */
 import type { Pool } from '../db/connect.ts'
-import { queueRun, takeQueuedRun, type TakenRun } from '../db/run-queue.ts'
+import { giveBackRun, queueRun, takeQueuedRun, type TakenRun } from '../db/run-queue.ts'
 import { finishRun } from '../db/runs.ts'
 import { formatDate, requireDay } from '../domain/date.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
@@ -45,6 +45,9 @@ const RUNS_MAX = 4
 /** Runs that wait, of all servers together. */
 const QUEUE_MAX = 100
 
+/** How often a server looks for runs that nobody told it of. */
+const LOOK_MS = 30_000
+
 /** What work is given. */
 export interface RunControl {
   /** Ends the work within the batch in hand. */
@@ -60,6 +63,8 @@ export interface RunControl {
 export interface BackgroundContext {
   readonly pool: Pool
   readonly log: Pick<Logger, 'error'>
+  /** Aborted when the server begins to end: from then on nothing is taken out of the queue. */
+  readonly signal?: AbortSignal
   readonly work: (request: RunRequest, control: RunControl) => Promise<unknown>
 }
 
@@ -77,6 +82,7 @@ export function makeBackgroundRuns(context: BackgroundContext): BackgroundRuns {
   /** Runs that are worked on, each with its begin. */
   const active = new Map<number, { readonly begun: Promise<void>; readonly ended: Promise<void> }>()
   const stop = new AbortController()
+  const stopped = AbortSignal.any([stop.signal, ...(context.signal ? [context.signal] : [])])
   let filled: Promise<void> = Promise.resolve()
   // One after the other: what is queued while one looks is found by the next.
   const fill = async (): Promise<void> => {
@@ -85,20 +91,29 @@ export function makeBackgroundRuns(context: BackgroundContext): BackgroundRuns {
     await mine
   }
   const takeAll = async (): Promise<void> => {
-    while (active.size < RUNS_MAX && !stop.signal.aborted) {
+    while (active.size < RUNS_MAX && !stopped.aborted) {
       const taken = await takeQueuedRun(pool)
       if (taken === null) return
+      if (stopped.aborted) {
+        await giveBackRun(pool, taken.id)
+        return
+      }
       const { promise: begun, resolve } = Promise.withResolvers<void>()
-      const ended = doRun(context, taken, stop.signal, resolve).finally(() => {
+      const ended = doRun(context, taken, stopped, resolve).finally(() => {
         resolve()
         active.delete(taken.id)
-        fill().catch((error: unknown) => {
-          log.error({ err: error }, `no run could be taken: ${redact(messageOf(error))}`)
-        })
+        look()
       })
       active.set(taken.id, { begun, ended })
     }
   }
+  const look = () => {
+    fill().catch((error: unknown) => {
+      log.error({ err: error }, `no run could be taken: ${redact(messageOf(error))}`)
+    })
+  }
+  // What a server queued that has died since, or what could not be taken while the store was away.
+  const timer = setInterval(look, LOOK_MS).unref()
   return {
     start: async (request) => {
       const { job, ...order } = request
@@ -111,6 +126,7 @@ export function makeBackgroundRuns(context: BackgroundContext): BackgroundRuns {
     },
     fill,
     close: async () => {
+      clearInterval(timer)
       stop.abort()
       await filled
       await Promise.all([...active.values()].map(({ ended }) => ended))

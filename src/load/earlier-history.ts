@@ -36,22 +36,26 @@ export async function fetchBackwards(
   calendar: Calendar,
   run: (request: BarRequest) => Promise<void>,
 ): Promise<string> {
-  const later = requests.slice(1)
+  const first = daysOf(requests[0]!)
+  const known = firstKnownDay(head)
   let oldest: BarRequest | null = null
   let last = refusal
-  for (const request of later.toReversed()) {
+  // Calls that were refused, or lie between two that were: the vendor's history begins after them.
+  let refused = requests.slice(0, 1)
+  for (const [at, request] of [...requests.entries()].slice(1).toReversed()) {
     try {
       await run(request)
       oldest = request
     } catch (error) {
       if (!saysNothing(error)) throw error
       last = error
+      // Among bars that are known, or after them, it says nothing of what came before.
+      if (known !== null && (daysOf(request)?.from ?? Infinity) >= known) continue
+      refused = requests.slice(0, at + 1)
       break
     }
   }
-  const first = daysOf(requests[0]!)
-  const until = earliest(firstKnownDay(head), oldest === null ? null : daysOf(oldest))
-  const refused = oldest === null ? requests : requests.slice(0, requests.indexOf(oldest))
+  const until = earliest(known, oldest === null ? null : daysOf(oldest))
   const empty = until === null ? null : emptyBefore(until, refused, head, calendar)
   if (oldest === null && empty === null) throw last
   if (first === null || until === null) return 'the vendor has no older bars'

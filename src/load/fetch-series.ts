@@ -72,7 +72,7 @@ export async function fetchAll(context: FetchContext, wish: FetchWish): Promise<
   }
   await closeAbandonedRuns(pool)
   await dropOldTasks(pool)
-  const left = await findLeftAnswers(pool, context.archive)
+  const left = await findLeftAnswers(context, tasks)
   const waiting = context.takeRunId?.() ?? null
   const runId = await inTransaction(pool, (connection) =>
     startRun(

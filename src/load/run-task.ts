@@ -211,7 +211,8 @@ async function askInTurn(run: Run, task: Task, report: Report): Promise<void> {
   if (first !== undefined) report({ provider: task.providers[0]!.id })
   const stranger = findStranger(failures)
   if (stranger !== undefined) {
-    unknown.set(asked, stranger)
+    // That there is nothing of a period says nothing of other intervals, which reach further back.
+    if (failures.every(({ code }) => code !== 'NO_DATA')) unknown.set(asked, stranger)
     throw stranger
   }
   throw first ?? unsupportedError(task, run.wish)

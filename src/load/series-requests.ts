@@ -15,7 +15,7 @@ import type { BarRequest, Provider } from '../providers/provider.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
 import { fetchBackwards, saysNothing } from './earlier-history.ts'
-import { takeLeftAnswer } from './left-answers.ts'
+import { takeLeftAnswers } from './left-answers.ts'
 import type { Loaded } from './load-batch.ts'
 import { makeLoadTurns, type LoadTurns } from './load-turns.ts'
 import { chosenCalls, takeMarketDays, type MarketDays } from './market-days.ts'
@@ -79,8 +79,10 @@ async function fetchLocked(context: AskContext, given: SeriesTask, report: Repor
   const { delistedDay } = trading
   const calendar = calendarOf(trading.exchange)
   const task = { ...given, ...asTraded(given.wish, given.provider, trading) }
-  const begun = await storeLeftAnswer(context, task, calendar)
-  const { progress, restateFrom } = await fetchPlanned(context, task, calendar, begun, report)
+  const begun = await storeLeftAnswers(context, task, calendar)
+  const done = await fetchPlanned(context, task, calendar, begun.progress, report)
+  const { progress } = done
+  const restateFrom = done.restateFrom ?? begun.restateFrom
   if (restateFrom === null) return
   const from = Math.min(restateFrom, task.wish.from ?? restateFrom)
   const note = `a new split: all bars since ${formatDate(from)} are fetched again`
@@ -102,21 +104,23 @@ const NOTHING_YET: SeriesProgress = {
 }
 
 /** What an earlier run had been answered and had not stored when it was cut off. */
-async function storeLeftAnswer(
+async function storeLeftAnswers(
   context: AskContext,
   task: SeriesTask,
   calendar: Calendar,
-): Promise<SeriesProgress> {
-  const { archive, left, pool } = context
-  if (archive === undefined || left === undefined) return NOTHING_YET
-  const found = await takeLeftAnswer(pool, archive, left, { ...task, calendar })
-  if (found === null) return NOTHING_YET
-  const loaded = await addAnswer(context, task, found.answer, calendar)
-  const progress = addLoaded(NOTHING_YET, loaded, found.answer)
-  return { ...progress, notes: [...progress.notes, FROM_ARCHIVE] }
+): Promise<{ progress: SeriesProgress; restateFrom: number | null }> {
+  let progress = NOTHING_YET
+  let restateFrom: number | null = null
+  for await (const { answer } of takeLeftAnswers(context, { ...task, calendar })) {
+    const loaded = await addAnswer(context, task, answer, calendar)
+    progress = addLoaded(progress, loaded, answer)
+    restateFrom ??= loaded.restateFrom
+  }
+  if (progress === NOTHING_YET) return { progress, restateFrom }
+  return { progress: { ...progress, notes: [...progress.notes, FROM_ARCHIVE] }, restateFrom }
 }
 
-const FROM_ARCHIVE = 'an answer that a run was cut off with came out of the archive'
+const FROM_ARCHIVE = 'what a run was cut off with came out of the archive'
 
 /** One plan and its calls; tells from which day on a split makes all of it be fetched again, or null. */
 async function fetchPlanned(

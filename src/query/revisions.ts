@@ -10,7 +10,7 @@ import type { Pool } from '../db/connect.ts'
 import { getInstrument } from '../db/instruments.ts'
 import { readPageChanges, type PageChange, type PageChangeKey } from '../db/pages.ts'
 import { listSeries, type SeriesRef } from '../db/read-series.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
+import { cursorError, decodeCursor, encodeCursor } from './cursor.ts'
 import { barKey, formatInstant } from './rows.ts'
 
 /** One change of one bar, keyed by `ts` or `session` as bars are. */
@@ -114,6 +114,7 @@ async function foundAfter(
 
 /** A place just before the page that holds a bar: a session can begin on the evening before its date. */
 function pageBefore([changedAt, seriesId, ts]: RevisionKey): PageChangeKey {
+  if (!(Math.abs(ts) <= 8.64e15 - 3 * DAY_MS)) throw cursorError()
   const startsOn = Math.floor(ts / DAY_MS) * DAY_MS + 2 * DAY_MS
   return { changedAt, seriesId, startsOn }
 }

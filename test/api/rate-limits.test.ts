@@ -181,7 +181,7 @@ describe('too much at once', () => {
   })
 
   it('of database connections is 503 with Retry-After, and over once one is free', async (t) => {
-    const one = await openReadPool(pool, { url: databaseUrl, max: 1, connectTimeoutMs: 100 })
+    const one = await openReadPool(pool, { url: databaseUrl, max: 1, connectTimeoutMs: 1000 })
     const app = await makeApp(contextOf(pool, { readPool: one, clock }))
     t.after(async () => {
       await app.close()

@@ -78,6 +78,26 @@ async function until(wanted: Record<number, string>): Promise<void> {
   }
 }
 
+test('a server that begins to end leaves what waits where it is', async (t) => {
+  const { work } = endless()
+  const ending = new AbortController()
+  const log = { error: () => undefined }
+  const runs = makeBackgroundRuns({
+    pool,
+    log,
+    signal: ending.signal,
+    work: async (request, control) =>
+      work(request, { ...control, signal: AbortSignal.any([control.signal, ending.signal]) }),
+  })
+  t.after(() => runs.close())
+  for (let i = 0; i < 6; i += 1) await runs.start(REQUEST)
+  ending.abort()
+  const end = { 1: 'interrupted', 2: 'interrupted', 3: 'interrupted', 4: 'interrupted' }
+  await until({ ...end, 5: 'queued', 6: 'queued' })
+  await runs.fill()
+  assert.deepEqual(await statuses(), { ...end, 5: 'queued', 6: 'queued' })
+})
+
 test('the fifth run waits until one has ended, in the order of asking', async (t) => {
   const { work, end, requests } = endless()
   const { runs } = makeServer(t, work)

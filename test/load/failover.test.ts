@@ -95,7 +95,7 @@ describe('failover', () => {
   it('says that nobody knows a symbol where one vendor says so and none anything else', async () => {
     const vague = vendorOf('vague', ['bad-request'])
     const exact = vendorOf('exact', ['unknown-symbol'])
-    const third = vendorOf('third', ['no-data'])
+    const third = vendorOf('third', ['bad-request'])
     const intervals = ['1d', '1wk'] as const
     const { tasks } = await fetch([vague, exact, third], { intervals, parallel: 1 })
     assert.deepEqual(
@@ -107,6 +107,10 @@ describe('failover', () => {
     )
     // Asked for at one interval, and at no other after that.
     assert.deepEqual([vague.asked(), exact.asked(), third.asked()], [1, 1, 1])
+    // That one has nothing of a period says nothing of other intervals.
+    const empty = vendorOf('empty', ['no-data', { days: DAYS }])
+    await fetch([exact, empty], { intervals, parallel: 1 })
+    assert.deepEqual([exact.asked(), empty.asked()], [3, 2])
     const outage = vendorOf('out', ['outage'])
     const other = await fetch([vague, exact, outage])
     assert.equal(other.tasks[0]!.error?.code, 'REQUEST_REFUSED')

@@ -99,7 +99,7 @@ describe('the scanner', () => {
       }),
       { numRuns: 3000 },
     )
-    assert.ok(read > 500, `only ${read} answers were read`)
+    assert.ok(read > 250, `only ${read} answers were read`)
   })
 
   test('reads any bytes as JSON.parse does, or leaves them alone', () => {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { makeBatch } from '../../src/domain/bar-batch.ts'
 import { inTransaction } from '../../src/db/connect.ts'
 import { readPageRange, writePages } from '../../src/db/pages.ts'
+import { encodeCursor } from '../../src/query/cursor.ts'
 import { changedBars, readRevisions } from '../../src/query/revisions.ts'
 import { readRejects } from '../../src/query/rejects.ts'
 import { readRun, readRuns } from '../../src/query/runs.ts'
@@ -156,6 +157,15 @@ describe('many revisions of one instant', () => {
       } while (cursor !== undefined)
       assert.deepEqual(seen, expected, String(limit))
     }
+  })
+})
+
+describe('a forged cursor of revisions', () => {
+  it('is refused where its bar lies beyond all dates', async () => {
+    const cursor = encodeCursor('revisions', [1, 1, 1e300])
+    await assert.rejects(readRevisions(pool, { symbol: 'AAPL', limit: 3, cursor }), {
+      code: 'CURSOR_INVALID',
+    })
   })
 })
 
