@@ -148,10 +148,18 @@ async function daysStored(
 }
 
 /**
- * Rules that say of a row that no bar belongs there, so that none is missing. What `action` refuses is a
- * split or a payment that came along with bars.
+ * Rules that say of a row that no bar belongs there, so that none is missing: by `no-trade` the vendor says so
+ * itself. What `action` refuses is a split or a payment that came along with bars.
  */
-const NO_BAR_RULES = new Set(['duplicate', 'session', 'range', 'grid', 'future', 'action'])
+const NO_BAR_RULES = new Set([
+  'duplicate',
+  'session',
+  'range',
+  'grid',
+  'future',
+  'no-trade',
+  'action',
+])
 
 /** Starts of bars that were refused and of which the answer has no good row. */
 function barsRefused(load: Load, rows: readonly RejectRow[]): number[] {

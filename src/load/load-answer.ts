@@ -1,10 +1,12 @@
 /** The second half of a bar's way: an answer that was read is checked and stored. */
 import type { Calendar } from '../domain/calendar/calendar.ts'
+import { isIntraday } from '../domain/interval.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Pool } from '../db/connect.ts'
 import type { SeriesKey } from '../db/series.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { Provider, UnreadableRow } from '../providers/provider.ts'
+import { isSaneTs } from '../validate/describe.ts'
 import { validateBatch, type CheckedBars } from '../validate/validate-batch.ts'
 import type { AskedBars } from './ask.ts'
 import { loadBatch, type Load, type Loaded } from './load-batch.ts'
@@ -41,6 +43,21 @@ export function needsVolume(provider: Pick<Provider, 'hasVolume'>, symbol: strin
 }
 
 /**
+ * The start of the bar that an unreadable row stands for, where a session that was asked for has it; null for
+ * a row that may have stood for any.
+ */
+function placeOf(
+  { ts }: UnreadableRow,
+  { request: { asked } }: AskedBars,
+  { series, calendar }: Pick<Destination, 'series' | 'calendar'>,
+): number | null {
+  if (ts === undefined || !isSaneTs(ts)) return null
+  const day = isIntraday(series.interval) ? calendar.localDay(ts) : ts
+  const isAsked = asked === null || (day >= asked.from && day < asked.until)
+  return isAsked && calendar.session(day) !== null ? ts : null
+}
+
+/**
  * Stores an answer that was checked.
  * @param batch the good rows that are to be stored: all of them, or fewer where later answers are known
  */
@@ -51,7 +68,7 @@ export async function loadAnswer(
   to: Destination,
   rest: { readonly batch?: BarBatch; readonly rereads?: Load['rereads'] } = {},
 ): Promise<Loaded> {
-  const unreadable = answer.unreadable.map((row) => ({ ...row, ts: null }))
+  const unreadable = answer.unreadable.map((row) => ({ ...row, ts: placeOf(row, answer, to) }))
   return await loadBatch(pool, {
     series: to.series,
     calendar: to.calendar,

@@ -86,6 +86,8 @@ export interface UnreadableRow {
   readonly rule: string
   readonly reason: string
   readonly raw: string
+  /** Start of the bar, or day, that the row stands for; absent where not even that could be read. */
+  readonly ts?: number
 }
 
 export interface BarAnswer {

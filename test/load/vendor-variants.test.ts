@@ -4,7 +4,11 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { asked, assertStored, every, valuesAt, type Variant } from '../support/vendor-variant.ts'
+import { findHead } from '../../src/db/series.ts'
+import { formatCoverage } from '../../src/domain/coverage.ts'
+import { parseDay } from '../../src/domain/date.ts'
+import { asked, assertStored, every, pool, run, valuesAt } from '../support/vendor-variant.ts'
+import type { Variant } from '../support/vendor-variant.ts'
 
 // Polygon --------------------------------------------------------------------------------------------
 
@@ -79,6 +83,33 @@ describe('an answer of Polygon', () => {
       await assertStored('polygon', variant, [polygonBody(variant, 0, Infinity)])
     })
   }
+
+  it('with a row that cannot be read leaves its day open, and with one carried forward none', async () => {
+    const variant: Variant = {
+      name: 'a week',
+      symbol: 'F',
+      interval: '1d',
+      from: '2024-06-03',
+      until: '2024-06-08',
+      now: '2024-06-10T12:00Z',
+      starts: ['2024-06-03T04:00Z', '2024-06-06T04:00Z', '2024-06-07T04:00Z'],
+    }
+    const document = JSON.parse(polygonBody(variant, 0, Infinity)) as { results: object[] }
+    const [tuesday, wednesday] = ['2024-06-04T04:00Z', '2024-06-05T04:00Z'].map((start) =>
+      Date.parse(start),
+    )
+    const carried = { t: tuesday, o: 12, h: 12, l: 12, c: 12, v: 0 }
+    document.results.push(carried, { t: wednesday, o: 12, h: 13, l: 11, v: 5 })
+    const { inserted, rejected } = await run('polygon', variant, [JSON.stringify(document)])
+    assert.deepEqual([inserted, rejected], [3, 2])
+    const key = { symbol: 'F', interval: '1d', provider: 'polygon', basis: 'raw' } as const
+    const head = await findHead(pool, key)
+    assert.equal(head!.watermark, parseDay('2024-06-07'))
+    assert.equal(
+      formatCoverage(head!.coverage),
+      '{[2024-06-01,2024-06-05),[2024-06-06,2024-06-10)}',
+    )
+  })
 
   for (const host of ['api.polygon.io', 'api.massive.com']) {
     it(`in pages, with an empty one, is followed by addresses of ${host} to where calls go`, async () => {

@@ -5,7 +5,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { findHead } from '../../src/db/series.ts'
+import { getCalendar } from '../../src/domain/calendar/registry.ts'
+import { formatCoverage } from '../../src/domain/coverage.ts'
 import { parseDay } from '../../src/domain/date.ts'
+import { listGaps } from '../../src/load/list-gaps.ts'
 import { assertStored, every, pool, run, valuesAt } from '../support/vendor-variant.ts'
 import type { Variant } from '../support/vendor-variant.ts'
 
@@ -210,6 +213,38 @@ describe('an answer of Yahoo', () => {
       await assertStored('yahoo', variant, [yahooBody(variant)])
     })
   }
+
+  it('with a row of nulls leaves nothing but its day open', async () => {
+    const { zone, interval, symbol } = YAHOO.find((variant) => variant.symbol === 'SAP.DE')!
+    const days = ['2024-06-24', '2024-06-25', '2024-06-27', '2024-06-28']
+    const variant: YahooVariant = {
+      name: 'a week',
+      symbol,
+      zone,
+      interval,
+      from: '2024-06-24',
+      until: '2024-06-29',
+      now: '2024-06-29T09:00Z',
+      starts: days.map((day) => `${day}T07:00Z`),
+      days,
+      nulls: ['2024-06-26T07:00Z'],
+    }
+    const { rejected, inserted } = await run('yahoo', variant, [yahooBody(variant)])
+    assert.deepEqual([inserted, rejected], [4, 1])
+    const key = { symbol, interval, provider: 'yahoo', basis: 'split' } as const
+    const head = await findHead(pool, key)
+    assert.equal(head!.watermark, parseDay('2024-06-28'))
+    assert.equal(
+      formatCoverage(head!.coverage),
+      '{[2024-06-22,2024-06-26),[2024-06-27,2024-07-01)}',
+    )
+    const search = { symbols: [symbol], from: null, until: null }
+    const gaps = await listGaps(pool, search, getCalendar, Date.parse(variant.now))
+    assert.deepEqual(
+      gaps.map(({ from, sessions, state }) => [from, sessions, state]),
+      [[parseDay('2024-06-26'), 1, 'missing']],
+    )
+  })
 
   it('with an event of no value has that refused, and settles its days all the same', async () => {
     const variant = YAHOO.find(({ symbol }) => symbol === 'SAP.DE')!

@@ -229,13 +229,13 @@ describe('an answer', () => {
     const answer = good(read(answerOf(rows), '1m'))
     assert.equal(answer.batch.length, 1)
     assert.deepEqual(
-      answer.unreadable.map(({ rule, reason }) => [rule, reason]),
+      answer.unreadable.map(({ rule, reason, ts }) => [rule, reason, ts]),
       [
-        ['fields', 'The row has no c.'],
-        ['number', 'Not a number: o.'],
-        ['timestamp', "The row's t, 1e+300, is no instant."],
-        ['number', 'Not a number: n.'],
-        ['fields', 'The row is not an object.'],
+        ['fields', 'The row has no c.', 1],
+        ['number', 'Not a number: o.', 1],
+        ['timestamp', "The row's t, 1e+300, is no instant.", undefined],
+        ['number', 'Not a number: n.', 1],
+        ['fields', 'The row is not an object.', undefined],
       ],
     )
     const none = read(answerOf(rows.slice(1)), '1m')

@@ -79,8 +79,8 @@ describe('a daily row', () => {
     const answer = readOk(times, { quote })
     assert.deepEqual(datesOf(answer), ['2024-03-08'])
     assert.deepEqual(
-      answer.unreadable.map(({ rule }) => rule),
-      ['no-values'],
+      answer.unreadable.map(({ rule, ts }) => [rule, ts]),
+      [['no-values', Date.UTC(2024, 2, 11)]],
     )
     assert.match(answer.unreadable[0]!.raw, /^\{"timestamp":1710163800,"open":null/)
     assert.deepEqual(answer.notes, ['1 row without a value left out: nothing was traded'])
@@ -164,6 +164,7 @@ describe('an intraday row', () => {
         rule: 'fields',
         reason: 'The row lacks an open, a high, a low or a close.',
         raw: '{"timestamp":1710250320,"open":10,"high":11,"low":null,"close":10.5,"volume":50}',
+        ts: Date.UTC(2024, 2, 12, 13, 32),
       },
     ])
   })

@@ -24,7 +24,8 @@ export function readAggregates(results: readonly unknown[], form: RowForm): Aggr
   for (const row of results) {
     const refused = refuse(row, form)
     if (refused !== null || !isRecord(row)) {
-      unreadable.push({ ...(refused ?? NO_OBJECT), raw: cutRaw(JSON.stringify(row) ?? '') })
+      const raw = cutRaw(JSON.stringify(row) ?? '')
+      unreadable.push({ ...(refused ?? NO_OBJECT), raw, ...timeField(row) })
       continue
     }
     for (let field = 0; field < FIELDS.length; field += 1) {
@@ -42,7 +43,13 @@ export function readAggregates(results: readonly unknown[], form: RowForm): Aggr
   }
 }
 
-type Refusal = Omit<UnreadableRow, 'raw'>
+type Refusal = Omit<UnreadableRow, 'raw' | 'ts'>
+
+/** What the vendor sent as the row's time, where that is an instant. */
+function timeField(row: unknown): Pick<UnreadableRow, 'ts'> {
+  const time = isRecord(row) ? row['t'] : null
+  return typeof time === 'number' && isInstant(time) ? { ts: time } : {}
+}
 
 const NO_OBJECT: Refusal = { rule: 'fields', reason: 'The row is not an object.' }
 

@@ -2,7 +2,7 @@
 import { sliceBatch, takeBars, type BarBatch } from '../../domain/bar-batch.ts'
 import type { Calendar } from '../../domain/calendar/calendar.ts'
 import { isIntraday } from '../../domain/interval.ts'
-import type { BarAnswer, BarRequest, ParseContext } from '../provider.ts'
+import type { BarAnswer, BarRequest, ParseContext, UnreadableRow } from '../provider.ts'
 import type { VendorBody, VendorFailure } from '../provider.ts'
 import { readAggregates } from './aggregates-document.ts'
 import { scanAggregates } from './aggregates-scanner.ts'
@@ -45,7 +45,9 @@ export function parseBars(
     symbol: typeof ticker === 'string' ? (ticker === wanted ? request.symbol : ticker) : null,
     batch: isIntraday(request.interval) ? batch : keyedByDay(batch, calendar),
     rawAt: (index) => rows.rawAt(order === null ? index : order[index]!),
-    unreadable: rows.unreadable,
+    unreadable: isIntraday(request.interval)
+      ? rows.unreadable
+      : rows.unreadable.map((row) => unreadableOfDay(row, calendar)),
     notes: notesOf(members, rows),
     ...(next === null ? {} : { next }),
   }
@@ -123,6 +125,10 @@ function inOrder(batch: BarBatch): { order: Int32Array | null; batch: BarBatch }
 export function keyedByDay(batch: BarBatch, calendar: Calendar): BarBatch {
   const days = batch.ts.map((instant) => calendar.localDay(instant))
   return { ...sliceBatch(batch, 0, batch.length), ts: days }
+}
+
+function unreadableOfDay(row: UnreadableRow, calendar: Calendar): UnreadableRow {
+  return row.ts === undefined ? row : { ...row, ts: calendar.localDay(row.ts) }
 }
 
 function notesOf(members: JsonRecord, rows: AggregateRows): string[] {

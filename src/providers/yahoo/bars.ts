@@ -118,7 +118,7 @@ function pickRows(reading: Reading): PickedRows {
       } else if (state === 'empty' && (intraday || !isOver(ts, context))) {
         empty += 1
       } else {
-        unreadable.push(unreadableRow(columns, i, state))
+        unreadable.push(unreadableRow(columns, i, ts, state))
       }
     }
   }
@@ -149,9 +149,15 @@ const REFUSALS: Readonly<Record<Exclude<RowState, 'bar'> | 'no-timestamp', reado
   'no-volume': ['fields', 'The row has no volume, and others have one.'],
 }
 
-function unreadableRow(columns: WireColumns, i: number, state: keyof typeof REFUSALS) {
+function unreadableRow(
+  columns: WireColumns,
+  i: number,
+  ts: number,
+  state: keyof typeof REFUSALS,
+): UnreadableRow {
   const [rule, reason] = REFUSALS[state]
-  return { rule: rule!, reason: reason!, raw: rowText(columns, i) }
+  const row = { rule: rule!, reason: reason!, raw: rowText(columns, i) }
+  return Number.isNaN(ts) ? row : { ...row, ts }
 }
 
 /** True for a day with a session that was over when the answer came. */
