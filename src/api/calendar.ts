@@ -1,9 +1,9 @@
 /** The exchanges' calendars: sessions with their hours, whether one trades, and when it opens next. */
 import { Type } from 'typebox'
 import type { Calendar, Session } from '../domain/calendar/calendar.ts'
+import { requireReach } from '../domain/calendar/reach.ts'
 import { listExchanges } from '../domain/calendar/registry.ts'
-import { DAY_MS, formatDate, parseDay, periodError, requireDay } from '../domain/date.ts'
-import { StockyardError } from '../domain/error.ts'
+import { DAY_MS, formatDate, periodError, requireDay } from '../domain/date.ts'
 import { openCalendars } from '../load/open-calendars.ts'
 import { parseBound } from '../query/bound.ts'
 import { formatInstant } from '../query/rows.ts'
@@ -18,8 +18,6 @@ const HOME_EXCHANGE = 'XNYS'
 const USUAL_DAYS = 31
 /** Days in one answer: ten years. */
 const DAYS_MAX = 3660
-/** Beyond this day nobody's rules are worth a guess. */
-const LAST_DAY = parseDay('2199-12-01')
 
 const exchange = Type.Optional(
   text(40, {
@@ -171,7 +169,7 @@ async function readMoment({ readPool, clock, home }: ApiContext, asked: MomentQu
   const typed = asked.at ?? 'now'
   if (typed === 'now') return { calendar, moment: { kind: 'instant', at: clock.now() } as const }
   const moment = parseBound(typed, 'at')
-  checkDay(calendar, moment.kind === 'day' ? moment.day : calendar.localDay(moment.at))
+  requireReach(calendar, moment.kind === 'day' ? moment.day : calendar.localDay(moment.at))
   return { calendar, moment }
 }
 
@@ -190,20 +188,8 @@ function sessionRow({ day, open, close, early, breaks }: Session) {
 }
 
 function checkPeriod(calendar: Calendar, from: number, until: number): void {
-  checkDay(calendar, from)
-  checkDay(calendar, until)
+  requireReach(calendar, from)
+  requireReach(calendar, until)
   if (from >= until) throw periodError()
   requireShort(from, until, DAYS_MAX, 'ten')
-}
-
-function checkDay({ exchange: code, firstDay }: Calendar, day: number): void {
-  if (day < firstDay) {
-    const sentence = `The calendar of ${code} begins on ${formatDate(firstDay)}.`
-    throw new StockyardError('usage', 'CALENDAR_TOO_EARLY', sentence, {
-      hint: `Ask for days from ${formatDate(firstDay)} on.`,
-    })
-  }
-  if (day <= LAST_DAY) return
-  const sentence = `Calendars end on ${formatDate(LAST_DAY)}.`
-  throw new StockyardError('usage', 'PARAMETER_INVALID', sentence, { hint: 'Check the year.' })
 }

@@ -1,6 +1,7 @@
 /** `stockyard market`: the exchange calendar. It asks no vendor: the calendar is built in, with what was recorded since. */
 import type { Command } from 'commander'
 import type { Calendar, Session } from '../domain/calendar/calendar.ts'
+import { requireReach } from '../domain/calendar/reach.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Define, Run } from './commands.ts'
@@ -134,12 +135,17 @@ async function sessions(context: CommandContext, options: SessionsOptions): Prom
     await writeJson(context.stdout, found.map(sessionJson))
     return
   }
+  const pauses = {
+    title: 'break',
+    value: ({ breaks }: Session) => breaks.map((span) => spanText(span, calendar, '–')).join(', '),
+  }
   const table = formatTable(
     context.stdout,
     [
       { title: 'session', value: (session) => formatWeekday(session.day) },
       { title: 'open', value: (session) => formatWallTime(session.open, calendar) },
       { title: 'close', value: (session) => formatWallTime(session.close, calendar) },
+      ...(found.some(({ breaks }) => breaks.length > 0) ? [pauses] : []),
       { title: 'open UTC', value: (session) => formatInstant(session.open) },
       { title: 'close UTC', value: (session) => formatInstant(session.close) },
       { title: '', value: (session) => (session.early ? 'early close' : '') },
@@ -157,14 +163,8 @@ function startBefore(until: number | undefined): number | undefined {
 }
 
 function checkSpan(calendar: Calendar, from: number, until: number): void {
-  if (from < calendar.firstDay) {
-    throw new StockyardError(
-      'usage',
-      'CALENDAR_TOO_EARLY',
-      `The calendar of ${calendar.exchange} begins on ${formatDate(calendar.firstDay)}.`,
-      { hint: `Ask for sessions from ${formatDate(calendar.firstDay)} on.` },
-    )
-  }
+  requireReach(calendar, from)
+  requireReach(calendar, until)
   if (until - from <= SESSIONS_DAYS_MAX * DAY_MS) return
   throw new StockyardError('usage', 'PERIOD_TOO_LONG', 'The period spans more than 150 years.', {
     hint: 'Check the years of --from and --until.',
@@ -173,7 +173,9 @@ function checkSpan(calendar: Calendar, from: number, until: number): void {
 
 function momentOf(context: CommandContext, options: MarketOptions, calendar: Calendar) {
   if (options.at === undefined) return { instant: context.clock.now() }
-  return readMoment(options.at, calendar)
+  const moment = readMoment(options.at, calendar)
+  requireReach(calendar, 'day' in moment ? moment.day : calendar.localDay(moment.instant))
+  return moment
 }
 
 /** A session as scripts read it: instants in UTC. */
@@ -187,7 +189,18 @@ function sessionJson(session: Session) {
 }
 
 function hoursText(session: Session, calendar: Calendar): string {
-  const open = formatWallTime(session.open, calendar)
-  const close = formatWallTime(session.close, calendar)
-  return `${open} to ${close} ${calendar.timeZone}${session.early ? ' (early close)' : ''}`
+  const edges = [session.open, ...session.breaks.flat(), session.close]
+  const spans = []
+  for (let i = 0; i < edges.length; i += 2) {
+    spans.push(spanText([edges[i]!, edges[i + 1]!], calendar, ' to '))
+  }
+  return `${spans.join(', ')} ${calendar.timeZone}${session.early ? ' (early close)' : ''}`
+}
+
+function spanText(
+  [start, end]: readonly [number, number],
+  calendar: Calendar,
+  between: string,
+): string {
+  return formatWallTime(start, calendar) + between + formatWallTime(end, calendar)
 }

@@ -107,3 +107,58 @@ test('next finds the session after a holiday, and knows other names of the excha
     })
   }
 })
+
+/** What is written in JSON on standard error of a refusal. */
+async function refusal(args: readonly string[]): Promise<unknown[]> {
+  const { code, stderr, stdout } = await run(['market', ...args, '--json'])
+  assert.equal(code, 2, stdout + stderr)
+  const { error } = JSON.parse(stdout === '' ? stderr : stdout) as { error: { code: string } }
+  return [error.code]
+}
+
+test('a calendar may be asked from the first day of a year on', async () => {
+  const period = ['--from', '1990-01-01', '--until', '1990-01-03']
+  const ended = await run(['market', 'sessions', '--exchange', 'XASX', ...period, '--json'])
+  assert.equal(ended.code, 0, ended.stderr)
+  // Sydney trades from 10:00 to 16:00, eleven hours ahead of UTC in summer.
+  assert.deepEqual(readJson(ended), [
+    {
+      session: '1990-01-02',
+      open: '1990-01-01T23:00:00Z',
+      close: '1990-01-02T05:00:00Z',
+      breaks: [],
+    },
+  ])
+})
+
+test('what lies before or beyond a calendar is refused, and not guessed', async () => {
+  const london = ['--exchange', 'XLON']
+  for (const early of [
+    ['is-open', '--at', '1900-01-03'],
+    ['next', '--at', '1900-01-03T12:00Z'],
+    ['sessions', '--from', '1989-12-31', '--until', '1990-02-01'],
+  ]) {
+    assert.deepEqual(await refusal([...early, ...london]), ['CALENDAR_TOO_EARLY'], early.join(' '))
+  }
+  for (const late of [
+    ['is-open', '--at', '2300-01-03'],
+    ['next', '--at', '2300-01-03'],
+    ['sessions', '--from', '2300-01-01', '--until', '2300-02-01'],
+  ]) {
+    assert.deepEqual(await refusal([...late, ...london]), ['PARAMETER_INVALID'], late.join(' '))
+  }
+})
+
+test('a pause for lunch is shown to people too', async () => {
+  const tokyo = ['--exchange', 'XTKS']
+  const lunch = await run(['market', 'is-open', '--at', '2024-11-05T12:00', ...tokyo])
+  assert.equal(lunch.code, 1)
+  const hours = 'Tue 2024-11-05, 09:00 to 11:30, 12:30 to 15:30 Asia/Tokyo'
+  assert.equal(lunch.stdout, `XTKS closed: ${hours}\n`)
+  const period = ['--from', '2024-11-05', '--until', '2024-11-06']
+  const { stdout } = await run(['market', 'sessions', ...tokyo, ...period])
+  assert.deepEqual(stdout.trimEnd().split('\n'), [
+    'session         open   close  break        open UTC              close UTC',
+    'Tue 2024-11-05  09:00  15:30  11:30–12:30  2024-11-05T00:00:00Z  2024-11-05T06:30:00Z',
+  ])
+})

@@ -17,7 +17,7 @@ export const bvmf: ExchangeRules = {
   exchange: 'BVMF',
   name: 'B3, São Paulo',
   timeZone: 'America/Sao_Paulo',
-  firstDay: '1990-01-02',
+  firstDay: '1990-01-01',
   hours: [
     {
       from: '1990-01-02',

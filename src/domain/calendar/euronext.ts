@@ -27,7 +27,7 @@ export function euronextRules(
 ): ExchangeRules {
   return {
     ...place,
-    firstDay: '1990-01-02',
+    firstDay: '1990-01-01',
     hours: [
       {
         from: '1990-01-02',

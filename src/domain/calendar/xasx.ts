@@ -36,7 +36,7 @@ export const xasx: ExchangeRules = {
   exchange: 'XASX',
   name: 'Australian Securities Exchange',
   timeZone: 'Australia/Sydney',
-  firstDay: '1990-01-02',
+  firstDay: '1990-01-01',
   hours: [
     {
       from: '1990-01-02',

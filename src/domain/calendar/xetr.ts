@@ -17,7 +17,7 @@ export const xetr: ExchangeRules = {
   exchange: 'XETR',
   name: 'Xetra, Frankfurt',
   timeZone: 'Europe/Berlin',
-  firstDay: '1990-01-02',
+  firstDay: '1990-01-01',
   hours: [
     {
       from: '1990-01-02',

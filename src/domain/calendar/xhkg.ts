@@ -65,7 +65,7 @@ export const xhkg: ExchangeRules = {
   exchange: 'XHKG',
   name: 'Hong Kong Exchanges and Clearing',
   timeZone: 'Asia/Hong_Kong',
-  firstDay: '1990-01-02',
+  firstDay: '1990-01-01',
   knownUntil: '2049-12-31',
   hours: [
     {

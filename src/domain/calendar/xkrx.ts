@@ -26,7 +26,7 @@ const AROUND = { extendedOpen: '08:00', extendedClose: '18:00' } as const
 
 /** Elections, days of grace and, until 2000, the days before the turn of the year. */
 const CLOSURES = `
-  1986: 05-16 09-18 09-19 12-29 12-30 12-31
+  1986: 01-03 05-16 09-18 09-19 12-29 12-30 12-31
   1987: 01-03 01-29 10-07 10-08 10-27 12-16 12-28 12-29 12-30 12-31
   1988: 02-18 02-25 04-26 05-23 09-26 12-27 12-28 12-29 12-30 12-31
   1989: 01-03 02-06 02-07 05-12 09-13 09-14 09-15 10-02 10-12 12-27 12-28 12-29 12-30
@@ -97,7 +97,7 @@ export const xkrx: ExchangeRules = {
   exchange: 'XKRX',
   name: 'Korea Exchange',
   timeZone: 'Asia/Seoul',
-  firstDay: '1986-01-04',
+  firstDay: '1986-01-01',
   knownUntil: '2026-12-31',
   hours: [
     {

@@ -30,7 +30,7 @@ export const xlon: ExchangeRules = {
   exchange: 'XLON',
   name: 'London Stock Exchange',
   timeZone: 'Europe/London',
-  firstDay: '1990-01-02',
+  firstDay: '1990-01-01',
   hours: [
     {
       from: '1990-01-02',

@@ -20,7 +20,7 @@ export const xmad: ExchangeRules = {
   exchange: 'XMAD',
   name: 'Bolsa de Madrid',
   timeZone: 'Europe/Madrid',
-  firstDay: '1990-01-02',
+  firstDay: '1990-01-01',
   hours: [
     {
       from: '1990-01-02',

@@ -8,7 +8,7 @@ export const xmil: ExchangeRules = {
   exchange: 'XMIL',
   name: 'Borsa Italiana',
   timeZone: 'Europe/Rome',
-  firstDay: '1990-01-02',
+  firstDay: '1990-01-01',
   hours: [
     {
       from: '1990-01-02',

@@ -60,11 +60,12 @@ export const xshg: ExchangeRules = {
   exchange: 'XSHG',
   name: 'Shanghai Stock Exchange',
   timeZone: 'Asia/Shanghai',
-  firstDay: '1990-12-19',
+  // It opened on 1990-12-19; the recorded list begins with the month.
+  firstDay: '1990-12-03',
   knownUntil: '2026-12-31',
   hours: [
     {
-      from: '1990-12-19',
+      from: '1990-12-03',
       weekdays: WORKWEEK,
       open: '09:30',
       close: '15:00',

@@ -32,7 +32,7 @@ export const xsto: ExchangeRules = {
   exchange: 'XSTO',
   name: 'Nasdaq Stockholm',
   timeZone: 'Europe/Stockholm',
-  firstDay: '1990-01-02',
+  firstDay: '1990-01-01',
   hours: [
     {
       from: '1990-01-02',

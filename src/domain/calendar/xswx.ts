@@ -16,7 +16,7 @@ export const xswx: ExchangeRules = {
   exchange: 'XSWX',
   name: 'SIX Swiss Exchange',
   timeZone: 'Europe/Zurich',
-  firstDay: '1990-01-03',
+  firstDay: '1990-01-01',
   hours: [
     {
       from: '1990-01-03',

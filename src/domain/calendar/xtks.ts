@@ -46,7 +46,7 @@ export const xtks: ExchangeRules = {
   exchange: 'XTKS',
   name: 'Tokyo Stock Exchange',
   timeZone: 'Asia/Tokyo',
-  firstDay: '1990-01-04',
+  firstDay: '1990-01-01',
   // The equinoxes are proclaimed each February for the year after.
   knownUntil: '2027-12-31',
   hours: [

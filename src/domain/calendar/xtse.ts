@@ -28,7 +28,7 @@ export const xtse: ExchangeRules = {
   exchange: 'XTSE',
   name: 'Toronto Stock Exchange',
   timeZone: 'America/Toronto',
-  firstDay: '1990-01-02',
+  firstDay: '1990-01-01',
   hours: [
     {
       from: '1990-01-02',

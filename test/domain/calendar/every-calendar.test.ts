@@ -57,6 +57,18 @@ describe('every calendar', () => {
     })
   }
 
+  it('may be asked from the first date of the recorded lists, and from the year before 1991', () => {
+    const later: Readonly<Record<string, string>> = { XBOM: '1997-01-01', XSHG: '1990-12-03' }
+    for (const exchange of listExchanges()) {
+      const { firstDay } = getCalendar(exchange)
+      const begin = exchange === 'XKRX' ? '1986-01-01' : (later[exchange] ?? '1990-01-01')
+      assert.ok(firstDay <= parseDay(begin), exchange)
+    }
+    // Korea kept three days of New Year, and began 1986 on Saturday the 4th.
+    const [first] = getCalendar('XKRX').sessions(parseDay('1986-01-01'), parseDay('1986-02-01'))
+    assert.equal(first?.day, parseDay('1986-01-04'))
+  })
+
   it('is open exactly inside a session and outside its breaks', () => {
     fc.assert(
       fc.property(anExchange, anInstant, (exchange, now) => {
