@@ -16,10 +16,12 @@ import { benchAsOf } from './as-of.ts'
 import { benchBackfill } from './backfill.ts'
 import { benchCoverage } from './coverage.ts'
 import { benchLoadPath } from './load-path.ts'
+import { benchLocalTime } from './local-time.ts'
 
 type Bench = (pool: Pool, databaseUrl: string, isLong: boolean) => Promise<unknown>
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  localTime: () => Promise.resolve(benchLocalTime()),
   coverage: (pool) => benchCoverage(pool),
   asOf: (pool) => benchAsOf(pool),
   loadPath: benchLoadPath,
