@@ -82,6 +82,8 @@ function actionTable(context: CommandContext, rows: readonly ActionRow[]): strin
       { title: 'currency', value: (row) => row.currency },
       { title: 'shares', value: (row) => (row.basis === 'split' ? 'of today' : null) },
       { title: 'from', value: (row) => row.provider },
+      { title: 'status', value: (row) => row.status },
+      { title: 'applied', value: (row) => (row.applied ? 'yes' : 'no') },
     ],
     rows,
   )

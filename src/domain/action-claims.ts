@@ -51,10 +51,12 @@ export type ActionDoubt =
   | 'outvoted'
   | 'decided'
 
-/** The prices as traded around the open of a session. */
+/** Prices around the open of a session. */
 export interface OvernightMove {
   readonly previousClose: number
   readonly open: number
+  /** Of the session: a share that hardly trades opens where it closed, and falls later. */
+  readonly low: number
 }
 
 /** What the bars say of a split. */
@@ -92,6 +94,8 @@ export interface Weighing {
   readonly calendar: Calendar
   /** Bars as traded over the night before a session's open; null where there are none. */
   readonly moveOn: (session: number) => OvernightMove | null
+  /** The same in today's shares, by bars that were restated for splits. They show payments, but no splits. */
+  readonly restatedMoveOn: (session: number) => OvernightMove | null
   /** Vendors, the most trusted first: the last resort between equals. */
   readonly priority: readonly string[]
 }

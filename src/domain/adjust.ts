@@ -175,7 +175,7 @@ function keptShare(
 }
 
 /** What was said of one share of a day, said of one share after all splits. */
-function inTodaysShares(
+export function inTodaysShares(
   value: number,
   basis: Basis,
   day: number,

@@ -8,6 +8,7 @@ import {
   type ActionDoubt,
   type Claim,
   type LedgerEntry,
+  type OvernightMove,
   type Weighing,
 } from './action-claims.ts'
 import type { ShareSplit } from './adjust.ts'
@@ -18,8 +19,12 @@ const SAME_SHARE = 0.01
 const SAME_AMOUNT = 0.005
 /** The same amount from two vendors within so many sessions is one payment. */
 const ONE_PAYMENT_SESSIONS = 3
-/** A payment of this share of the price must show in the open. */
+/** A payment of this share of the price must show in the session. */
 const VISIBLE_SHARE = 0.15
+/** Of a payment above this share of the price the opens tell which of two days is the likelier. */
+const TELLING_SHARE = 0.01
+/** What one vendor lists on neighbouring sessions is one payment where the amounts are this near. */
+const REPEATED_SHARE = 0.1
 
 /** What one vendor says was paid on one day, for a share as it was then. */
 interface PaidDay {
@@ -41,14 +46,16 @@ interface PaidDay {
 export function mergePayments(
   claims: readonly Claim[],
   splits: readonly ShareSplit[],
-  weighing: Weighing,
+  given: Weighing,
 ): LedgerEntry[] {
+  const weighing = { ...given, moveOn: (day: number) => nightBefore(day, splits, given) }
   const nonsense = claims.filter((claim) => !isPossible(claim))
   const byDay = Map.groupBy(
     claims.filter(isPossible),
     ({ provider, exDay }) => `${provider} ${exDay}`,
   )
-  const paid = [...byDay.values()].map((ofDay) => paidOn(ofDay, splits, weighing))
+  const told = [...byDay.values()].map((ofDay) => paidOn(ofDay, splits, weighing))
+  const paid = withoutIncludedGains(told, splits, weighing)
   const sorted = paid.toSorted((a, b) => a.session - b.session)
   return [
     ...groupLinked(sorted, (a, b) => isOnePayment(a, b, sorted, weighing)).map((group) =>
@@ -96,12 +103,73 @@ function asPaid({ amount, basis, exDay }: Claim, splits: readonly ShareSplit[]):
     .reduce((paid, { newShares, oldShares }) => (paid * newShares) / oldShares, amount!)
 }
 
+/** The night before a session in the shares of that session, by the best bars that there are. */
+function nightBefore(
+  session: number,
+  splits: readonly ShareSplit[],
+  { moveOn, restatedMoveOn }: Weighing,
+): OvernightMove | null {
+  const traded = moveOn(session)
+  if (traded !== null) {
+    const ratio = ratioOfSplits(splits.filter(({ day }) => day === session))
+    return { ...traded, previousClose: traded.previousClose / ratio }
+  }
+  const restated = restatedMoveOn(session)
+  if (restated === null) return null
+  const ratio = ratioOfSplits(splits.filter(({ day }) => day > session))
+  const { previousClose, open, low } = restated
+  return { previousClose: previousClose * ratio, open: open * ratio, low: low * ratio }
+}
+
+function ratioOfSplits(splits: readonly ShareSplit[]): number {
+  return splits.reduce((ratio, { newShares, oldShares }) => (ratio * newShares) / oldShares, 1)
+}
+
+/**
+ * Some vendors list a fund's capital gain beside its dividend, others beside a dividend that holds it
+ * already. Prices tell which, over all days of the vendor together; without prices both count.
+ */
+function withoutIncludedGains(
+  told: readonly PaidDay[],
+  splits: readonly ShareSplit[],
+  { moveOn }: Weighing,
+): PaidDay[] {
+  const without = told.map((one) => withoutGain(one, splits))
+  const evidence = new Map<string, number>()
+  told.forEach((one, i) => {
+    const [move, less] = [moveOn(one.session), without[i]!]
+    if (move === null || less === one) return
+    const fallen = move.previousClose - move.open
+    const farther = Math.abs(fallen - less.amount) - Math.abs(fallen - one.amount)
+    const sum = evidence.get(one.provider) ?? 0
+    evidence.set(one.provider, sum + farther / move.previousClose)
+  })
+  return told.map((one, i) => ((evidence.get(one.provider) ?? 0) < 0 ? without[i]! : one))
+}
+
+/** A day without its capital gain; the day itself where there is none that its dividend could hold. */
+function withoutGain(paid: PaidDay, splits: readonly ShareSplit[]): PaidDay {
+  const others = paid.claims.filter(({ kind }) => kind !== 'capital-gain')
+  const amount = others.reduce((sum, claim) => sum + asPaid(claim, splits), 0)
+  const isThere = others.length < paid.claims.length && amount >= paid.amount - amount
+  return isThere ? { ...paid, amount, claims: others } : paid
+}
+
 function isSameAmount(a: PaidDay, b: PaidDay): boolean {
-  const isForeign = a.currency !== null && b.currency !== null && a.currency !== b.currency
-  if (isForeign) return false
+  if (isForeign(a, b)) return false
   const difference = Math.abs(a.amount - b.amount)
   const larger = Math.max(a.amount, b.amount)
   return difference <= larger * SAME_SHARE || (difference <= SAME_AMOUNT && larger > 0.05)
+}
+
+function isForeign(a: PaidDay, b: PaidDay): boolean {
+  return a.currency !== null && b.currency !== null && a.currency !== b.currency
+}
+
+/** True for two amounts of one vendor that are too near each other to be two payments. */
+function isRepeated(a: PaidDay, b: PaidDay): boolean {
+  if (a.provider !== b.provider || isForeign(a, b)) return false
+  return Math.abs(a.amount - b.amount) <= Math.max(a.amount, b.amount) * REPEATED_SHARE
 }
 
 function isOnePayment(
@@ -112,6 +180,7 @@ function isOnePayment(
 ): boolean {
   if (a.session === b.session) return true
   const apart = sessionsApart(calendar, a.session, b.session)
+  if (apart <= 1 && isRepeated(a, b)) return true
   if (!isSameAmount(a, b)) return false
   if (apart <= 1) return true
   if (apart > ONE_PAYMENT_SESSIONS || a.provider === b.provider) return false
@@ -182,17 +251,28 @@ function vendorCount(group: readonly PaidDay[]): number {
   return vendorsOf(claimsOf(group)).length
 }
 
-/** The day that most vendors say, dates that are sessions first; then the one of the most trusted vendor. */
-function chooseDay(side: readonly PaidDay[], { priority }: Weighing): PaidDay {
+/**
+ * The day that most vendors say, dates that are sessions first; then the one on which prices fell by it;
+ * then the one of the most trusted vendor.
+ */
+function chooseDay(side: readonly PaidDay[], { priority, moveOn }: Weighing): PaidDay {
   const votes = (one: PaidDay) =>
     side.filter(({ session, exDay }) => session === one.session && exDay === session).length
   return side.toSorted(
     (a, b) =>
       votes(b) - votes(a) ||
       b.claims.length - a.claims.length ||
+      misfit(a, moveOn) - misfit(b, moveOn) ||
       bestRank(a.claims, priority) - bestRank(b.claims, priority) ||
       a.session - b.session,
   )[0]!
+}
+
+/** How far the open of a day was from where its payment takes it, as a share of the price; 0 where nothing tells. */
+function misfit({ session, amount }: PaidDay, moveOn: Weighing['moveOn']): number {
+  const move = moveOn(session)
+  if (move === null || amount / move.previousClose < TELLING_SHARE) return 0
+  return Math.abs(move.previousClose - amount - move.open) / move.previousClose
 }
 
 /** A payment that is a good part of the price takes the price down with it. */
@@ -202,6 +282,6 @@ function sizeDoubts({ session, amount }: PaidDay, { moveOn }: Weighing): ActionD
   const share = amount / move.previousClose
   if (share >= 1) return ['too-large']
   if (share < VISIBLE_SHARE) return []
-  const fallen = Math.log(move.previousClose / move.open)
+  const fallen = Math.log(move.previousClose / move.low)
   return fallen < -Math.log(1 - share) / 3 ? ['no-jump'] : []
 }

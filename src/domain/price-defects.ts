@@ -3,7 +3,7 @@
  * another side of a split, and published adjusted closes that do not follow from the dividends beside
  * them. Pure: it tells, and changes nothing.
  */
-import { adjust, findAdjustment, type Payment, type ShareSplit } from './adjust.ts'
+import { adjust, findAdjustment, inTodaysShares, type Payment, type ShareSplit } from './adjust.ts'
 import type { BarBatch } from './bar-batch.ts'
 import { DAY_MS } from './date.ts'
 
@@ -42,7 +42,7 @@ const UNIT_FACTORS = [100, 1 / 100, 1000, 1 / 1000]
 /** Rows on the wrong side of a split begin or end within so many days of it. */
 const SPLIT_DAYS = 20
 /** Farther than this from a factor, in logarithms, a change of price is not that factor. */
-const FACTOR_TOLERANCE = 0.5
+const FACTOR_TOLERANCE = 0.65
 /** Splits below this logarithm cannot be told from a night's move. */
 const LOG_FACTOR_MIN = 0.15
 /** Relative error of an adjusted close beyond rounding to single precision or four decimals. */
@@ -156,6 +156,7 @@ function walk(series: PricedSeries, { start, end, step, ...level }: Walk): Walke
     const middle = medianOf(bars, i)
     if (!(middle > 0) || !(reference > 0)) continue
     const ts = bars.ts[i]!
+    reference = acrossPayments(middle, reference, paidBetween(series, i - step, i))
     const candidates = [...UNIT_FACTORS, ...splitFactors(series.splits, dayOf(ts)), before]
     const factor = fittingFactor(middle, reference, candidates)
     before = factor
@@ -170,6 +171,29 @@ function walk(series: PricedSeries, { start, end, step, ...level }: Walk): Walke
     reference = torn.middle
   }
   return { defects, level: { reference, before } }
+}
+
+/**
+ * What was paid for a share in today's shares between two neighbours of a walk: taken off the later one.
+ * Above zero where the walk goes back in time, below where it goes forward.
+ */
+function paidBetween(series: PricedSeries, from: number, to: number): number {
+  const { bars, dayOf, payments, splits } = series
+  if (payments.length === 0 || from < 0 || from >= bars.length) return 0
+  const [start, end] = [dayOf(bars.ts[from]!), dayOf(bars.ts[to]!)]
+  const [earlier, later] = start < end ? [start, end] : [end, start]
+  const paid = payments
+    .filter(({ day }) => day > earlier && day <= later)
+    .reduce((sum, { amount, basis, day }) => sum + inTodaysShares(amount, basis, day, splits), 0)
+  return start < end ? -paid : paid
+}
+
+/** The reference after a payment, where that is nearer to the price: the payment itself may be wrong. */
+function acrossPayments(price: number, reference: number, paid: number): number {
+  const after = reference + paid
+  const isNearer =
+    after > 0 && Math.abs(Math.log(price / after)) < Math.abs(Math.log(price / reference))
+  return isNearer ? after : reference
 }
 
 /** Ratios of the splits around a day, both ways round. */
@@ -235,7 +259,8 @@ function adjustedCloseDefects(series: PricedSeries): PriceDefect[] {
     currency: null,
   })
   const expected = adjust(bars, dayOf, adjustment).close
-  const last = bars.length - 1
+  const last = adjustedClose.findLastIndex((adjusted, i) => adjusted > 0 && expected[i]! > 0)
+  if (last < 0) return []
   // What was paid after the last row lowers all rows by the same share.
   const later = adjustedClose[last]! / expected[last]!
   const defects: PriceDefect[] = []
@@ -251,6 +276,8 @@ function adjustedCloseDefects(series: PricedSeries): PriceDefect[] {
 /** The last close of each day. */
 function lastCloses(bars: BarBatch, dayOf: (ts: number) => number) {
   const byDay = new Map<number, number>()
-  for (let i = 0; i < bars.length; i += 1) byDay.set(dayOf(bars.ts[i]!), bars.close[i]!)
+  for (let i = 0; i < bars.length; i += 1) {
+    if (bars.close[i]! > 0) byDay.set(dayOf(bars.ts[i]!), bars.close[i]!)
+  }
   return { days: Float64Array.from(byDay.keys()), closes: Float64Array.from(byDay.values()) }
 }

@@ -62,13 +62,16 @@ export function comparePublished(
   const common = commonDays(published, bars)
   if (common.length === 0) return { sessions: 0, greatestError: null, worstDay: null, off: null }
   // Splits and payments that only one of the two heeds after the last session scale all of it alike.
-  const [lastTheirs, lastOurs] = common.at(-1)!
-  const scale = published.adjusted[lastTheirs]! / ours[lastOurs]!
+  const last = common.findLast(([theirs]) => published.adjusted[theirs]! > 0)
+  const scale = last === undefined ? 1 : published.adjusted[last[0]]! / ours[last[1]]!
   let greatestError = 0
-  let worstDay = bars.ts[lastOurs]!
+  let worstDay = bars.ts[common.at(-1)![1]]!
   const off: number[] = []
   for (const [theirs, own] of common) {
-    const error = Math.abs((ours[own]! * scale) / published.adjusted[theirs]! - 1)
+    const expected = ours[own]! * scale
+    const said = published.adjusted[theirs]!
+    // Of what is no price the share is one of ours, since nothing is a share of zero.
+    const error = Math.abs(said > 0 ? expected / said - 1 : said / expected - 1)
     if (error > TOLERANCE) off.push(bars.ts[own]!)
     if (error <= greatestError) continue
     greatestError = error
@@ -83,12 +86,12 @@ export function comparePublished(
   }
 }
 
-/** Indexes of the days that both have and in which both have a price. */
+/** Indexes of the days that both have. A published zero is a mistake to be told, and no absent value. */
 function commonDays(published: PublishedCloses, bars: BarBatch): [number, number][] {
   const indexes = new Map(Array.from(bars.ts, (day, i) => [day, i]))
   return Array.from(published.days.keys()).flatMap((theirs): [number, number][] => {
     const own = indexes.get(published.days[theirs]!)
-    const isPriced = own !== undefined && published.adjusted[theirs]! > 0 && bars.close[own]! > 0
-    return isPriced ? [[theirs, own]] : []
+    const isThere = own !== undefined && Number.isFinite(published.adjusted[theirs]!)
+    return isThere && bars.close[own]! > 0 ? [[theirs, own]] : []
   })
 }

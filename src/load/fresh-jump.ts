@@ -25,7 +25,7 @@ export async function hasFreshJump(
 ): Promise<boolean> {
   for (const seriesId of dailySeries) {
     const bars = await readNewest(pool, seriesId, Math.floor(now / DAY_MS) * DAY_MS)
-    const jumps = findJumps(bars, [], [])
+    const jumps = findJumps(bars, 'raw', [], [])
     if (jumps.length === 0) continue
     const claims = await listActions(pool, instrumentId, { from: bars.ts[0]! })
     const told = [...Map.groupBy(claims, ({ provider }) => provider).values()]
@@ -75,5 +75,5 @@ function daysLeft(bars: BarBatch, claims: readonly StoredAction[]): ReadonlySet<
       currency,
       basis: basis ?? 'raw',
     }))
-  return new Set(findJumps(bars, splits, payments).map(({ day }) => day))
+  return new Set(findJumps(bars, 'raw', splits, payments).map(({ day }) => day))
 }

@@ -7,9 +7,9 @@ import { ratioOf } from '../domain/split-claims.ts'
 /** Doubts for which an action is left out until a person decides, worst first. */
 const SENTENCES: Partial<Record<ActionDoubt, string>> = {
   nonsense: 'has numbers that no action has',
-  'sources-disagree': 'is told differently by different vendors',
+  'sources-disagree': 'is told in different ways, and nothing says which is right',
   'too-large': 'is not smaller than the price that it would be paid out of',
-  'no-jump': 'left no trace in prices as traded',
+  'no-jump': 'left no trace in prices',
   'dates-differ': 'is told of days that are more than a session apart',
 }
 

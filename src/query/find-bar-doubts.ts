@@ -4,7 +4,7 @@ import type { Comparison, Disagreement } from '../domain/compare-series.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import type { Jump } from '../domain/jumps.ts'
-import type { PriceDefect, PriceDefectRule } from '../domain/price-defects.ts'
+import type { DefectColumn, PriceDefect, PriceDefectRule } from '../domain/price-defects.ts'
 import type { PublishedComparison } from '../domain/published-closes.ts'
 import { formatInstant } from './rows.ts'
 
@@ -34,10 +34,13 @@ export function jumpFinding({ interval, provider }: SeriesName, jump: Jump): New
 }
 
 const DEFECTS: Readonly<Record<PriceDefectRule, string>> = {
-  unit: 'are in another unit than those around them',
-  'split-basis': 'are on the other side of a split than those around them',
-  'adjusted-close': 'have an adjusted close that does not follow from the dividends',
+  unit: 'in another unit than the bars around',
+  'split-basis': 'on the other side of a split than the bars around',
+  'adjusted-close': 'at odds with the dividends in the adjusted close',
 }
+
+/** Open, high, low and close. */
+const ALL_PRICES = 4
 
 /** A defect with the close of its row. */
 export interface DefectiveRow extends PriceDefect {
@@ -52,25 +55,35 @@ export function defectFindings(
 ): NewFinding[] {
   return stretchesOf(defects).map((stretch) => {
     const [first, last] = [stretch[0]!, stretch.at(-1)!]
-    const rows = stretch.length === 1 ? 'One bar' : `${stretch.length} bars`
+    const columns = [...new Set(stretch.flatMap((defect) => defect.columns))]
+    const start = startText(interval, first.ts)
+    const rows =
+      stretch.length === 1
+        ? `The bar of ${provider} of ${start} is`
+        : `${stretch.length} bars of ${provider} from ${start} to ${startText(interval, last.ts)} are`
     return {
       ...NOTHING,
       rule: first.rule,
-      subject: `${interval} ${provider} ${startText(interval, first.ts)}`,
+      subject: `${interval} ${provider} ${start}`,
       interval,
       provider,
       fromDay: dayOf(first.ts),
       untilDay: dayOf(last.ts) + DAY_MS,
-      message: `${rows} of ${provider} from ${startText(interval, first.ts)} on ${DEFECTS[first.rule]}.`,
+      message: `${rows} ${DEFECTS[first.rule]}${columnsText(columns)}; times ${Number(first.factor.toPrecision(4))} would fit.`,
       evidence: {
         bars: stretch.length,
-        columns: [...new Set(stretch.flatMap(({ columns }) => columns))],
+        columns,
         multiply_by: first.factor,
         first_close: first.close,
         last_close: last.close,
       },
     }
   })
+}
+
+/** ` (low, close)` where only some prices of the bars are meant. */
+function columnsText(columns: readonly DefectColumn[]): string {
+  return columns.length < ALL_PRICES ? ` (${columns.join(', ')})` : ''
 }
 
 /** Defects of one rule in rows that follow each other. */

@@ -10,7 +10,14 @@ import { listDecisions } from '../db/decisions.ts'
 import { readLedgerVersion } from '../db/plan-context.ts'
 import { readPageRange } from '../db/pages.ts'
 import { listSeries, type SeriesRef } from '../db/read-series.ts'
-import type { ActionVerdict, LedgerEntry, OvernightMove } from '../domain/action-claims.ts'
+import {
+  familyOf,
+  sessionFrom,
+  type ActionVerdict,
+  type Claim,
+  type LedgerEntry,
+  type OvernightMove,
+} from '../domain/action-claims.ts'
 import { DAY_MS } from '../domain/date.ts'
 import { mergeActions } from '../domain/merge-actions.ts'
 import { longPageStart } from '../domain/page.ts'
@@ -77,32 +84,47 @@ async function mergeLedger(
   )
   const calendar = await readCalendar(db, await findExchangeOf(db, instrumentId))
   const days = claims.map(({ exDay }) => exDay)
-  const moves = await readMoves(db, instrumentId, asOf, Math.min(...days), Math.max(...days))
+  const around = {
+    from: Math.min(...days) - 2 * NIGHT_DAYS_MAX * DAY_MS,
+    until: Math.max(...days) + 2 * NIGHT_DAYS_MAX * DAY_MS,
+    asOf,
+  }
+  const daily = await listSeries(db, instrumentId, '1d')
+  const traded = await readMoves(db, daily, 'raw', around)
+  const isSeen = (claim: Claim) =>
+    familyOf(claim) === 'split' || traded.has(sessionFrom(calendar, claim.exDay))
+  const restated = claims.every(isSeen)
+    ? new Map<number, OvernightMove>()
+    : await readMoves(db, daily, 'split', around)
   return mergeActions(claims, verdicts, {
     calendar,
-    moveOn: (session) => moves.get(session) ?? null,
+    moveOn: (session) => traded.get(session) ?? null,
+    restatedMoveOn: (session) => restated.get(session) ?? null,
     priority: DEFAULT_PRIORITY,
   })
 }
 
-/** Nights around the sessions of a range of days, by session; of each the best series that has it. */
+/** Days around all that vendors tell of, as they were known. */
+interface Around {
+  readonly from: number
+  readonly until: number
+  readonly asOf: number | null
+}
+
+/** Nights before the sessions of some days, by session; of each the best series on a basis that has it. */
 async function readMoves(
   db: Pool | Connection,
-  instrumentId: number,
-  asOf: number | null,
-  firstDay: number,
-  lastDay: number,
+  daily: readonly SeriesRef[],
+  wanted: SeriesRef['basis'],
+  around: Around,
 ): Promise<Map<number, OvernightMove>> {
-  const all = await listSeries(db, instrumentId, '1d')
-  const raw = rankSeries(
-    all.filter(({ basis }) => basis === 'raw'),
+  const ranked = rankSeries(
+    daily.filter(({ basis }) => basis === wanted),
     'auto',
   )
-  const from = firstDay - 2 * NIGHT_DAYS_MAX * DAY_MS
-  const until = lastDay + 2 * NIGHT_DAYS_MAX * DAY_MS
   const moves = new Map<number, OvernightMove>()
-  for (const series of raw.toReversed()) {
-    for (const [day, move] of await readNights(db, series, asOf, from, until)) moves.set(day, move)
+  for (const series of ranked.toReversed()) {
+    for (const [day, move] of await readNights(db, series, around)) moves.set(day, move)
   }
   return moves
 }
@@ -110,9 +132,7 @@ async function readMoves(
 async function readNights(
   db: Pool | Connection,
   series: SeriesRef,
-  asOf: number | null,
-  from: number,
-  until: number,
+  { from, until, asOf }: Around,
 ): Promise<Map<number, OvernightMove>> {
   const pages = await readPageRange(db, series.id, {
     interval: '1d',
@@ -128,7 +148,7 @@ async function readNights(
     for (let i = 0; i < bars.length; i += 1) {
       const day = bars.ts[i]!
       if (day - before.day <= NIGHT_DAYS_MAX * DAY_MS) {
-        nights.set(day, { previousClose: before.close, open: bars.open[i]! })
+        nights.set(day, { previousClose: before.close, open: bars.open[i]!, low: bars.low[i]! })
       }
       before = { day, close: bars.close[i]! }
     }

@@ -207,7 +207,7 @@ function jumpsOf(
 ): NewFinding[] {
   // A row in a wrong unit makes two jumps that are none.
   const wrong = new Set(defects.map(({ ts }) => ts))
-  return findJumps(bars, series.basis === 'raw' ? splits : [], payments)
+  return findJumps(bars, series.basis, splits, payments)
     .filter(({ day }) => !wrong.has(day) && !wrong.has(bars.ts[bars.ts.indexOf(day) - 1]!))
     .map((jump) => jumpFinding(series, jump))
 }

@@ -30,8 +30,16 @@ function paid(provider: string, date: string, amount: number, more: Partial<Clai
   return { ...key, ...none, ...payment, ...more }
 }
 
+/** Nights by session; where nothing else is said, the open was the low. */
+type Nights = Record<string, Omit<OvernightMove, 'low'> & { readonly low?: number }>
+
+function nightOf(nights: Nights, day: number): OvernightMove | null {
+  const night = nights[formatDate(day)]
+  return night === undefined ? null : { low: night.open, ...night }
+}
+
 /** Apple as traded: 499.23 on Friday 2020-08-28, opened at 127.58 on Monday. */
-const APPLE: Record<string, OvernightMove> = {
+const APPLE: Nights = {
   '2020-08-28': { previousClose: 500.04, open: 504.05 },
   '2020-08-31': { previousClose: 499.23, open: 127.58 },
   '2020-09-01': { previousClose: 129.04, open: 132.76 },
@@ -39,11 +47,13 @@ const APPLE: Record<string, OvernightMove> = {
 
 function merge(
   claims: readonly Claim[],
-  moves: Record<string, OvernightMove> = {},
+  moves: Nights = {},
   verdicts: readonly ActionVerdict[] = [],
+  restated: Nights = {},
 ) {
-  const moveOn = (day: number) => moves[formatDate(day)] ?? null
-  return mergeActions(claims, verdicts, { calendar, moveOn, priority })
+  const moveOn = (day: number) => nightOf(moves, day)
+  const restatedMoveOn = (day: number) => nightOf(restated, day)
+  return mergeActions(claims, verdicts, { calendar, moveOn, restatedMoveOn, priority })
 }
 
 /** What is looked at most: when, what became of it, and what was noticed. */
@@ -182,15 +192,87 @@ describe('payments', () => {
     assert.equal(paymentsOf(merged).length, 1)
   })
 
+  it('hold the capital gain beside them where prices fell by the dividend alone', () => {
+    // A fund of 60.00 that pays 16.00, of which 15.00 are a gain: the next price is 44.00 or 29.00.
+    const claims = [
+      paid('yahoo', '2023-12-20', 16, { basis: 'split' }),
+      paid('yahoo', '2023-12-20', 15, { kind: 'capital-gain', basis: 'split' }),
+    ]
+    const after = (open: number) =>
+      merge(claims, {}, [], { '2023-12-20': { previousClose: 60, open } })
+    assert.deepEqual(
+      paymentsOf(after(44.3)).map(({ amount }) => amount),
+      [16],
+    )
+    assert.deepEqual(gist(after(44.3)), [['2023-12-20', 'single-source', 'repeated']])
+    assert.deepEqual(
+      paymentsOf(after(29.3)).map(({ amount }) => amount),
+      [15, 16],
+    )
+    assert.equal(paymentsOf(merge(claims)).length, 2, 'without prices both count')
+  })
+
+  it('of a day on which the gain is the larger part stand beside it', () => {
+    const claims = [
+      paid('yahoo', '2023-12-20', 1),
+      paid('yahoo', '2023-12-20', 2, { kind: 'capital-gain' }),
+    ]
+    const merged = merge(claims, { '2023-12-20': { previousClose: 60, open: 59 } })
+    assert.equal(paymentsOf(merged).length, 2)
+  })
+
+  it('are held against restated prices where there are none as traded', () => {
+    // 0.217 of 0.97 is what a hundredth of it ought to have been: prices did not move.
+    const claim = [paid('yahoo', '2023-05-22', 0.217, { basis: 'split' })]
+    const merged = merge(claim, {}, [], { '2023-05-22': { previousClose: 0.97, open: 0.975 } })
+    assert.deepEqual(gist(merged), [['2023-05-22', 'suspicious', 'no-jump']])
+    // 3.00 a share of 100.00, before 1 for 20: restated 60.00 of 2000.00.
+    const split20 = split('yahoo', '2024-03-11', 1, 20)
+    const before = merge([paid('yahoo', '2023-05-22', 60, { basis: 'split' }), split20], {}, [], {
+      '2023-05-22': { previousClose: 2000, open: 1940 },
+    })
+    assert.deepEqual(gist(before)[0], ['2023-05-22', 'single-source', ''])
+  })
+
+  it('on the day of a split are held against the price of a new share', () => {
+    // 1 for 10: 5.00 as traded is 50.00 of the new ones, of which 10.00 are paid.
+    const claims = [split('polygon', '2024-02-09', 1, 10), paid('polygon', '2024-02-09', 10)]
+    const merged = merge(claims, { '2024-02-09': { previousClose: 5, open: 40 } })
+    assert.deepEqual(
+      gist(merged).map(([, status]) => status),
+      ['single-source', 'single-source'],
+    )
+  })
+
+  it('that a vendor lists on neighbouring days are one, on the day that prices fell', () => {
+    const claims = [paid('yahoo', '2023-04-20', 3.85), paid('yahoo', '2023-04-21', 3.85)]
+    const merged = merge(claims, {
+      '2023-04-20': { previousClose: 211, open: 210.6 },
+      '2023-04-21': { previousClose: 208.9, open: 205.1 },
+    })
+    assert.deepEqual(gist(merged), [['2023-04-21', 'single-source', 'moved repeated']])
+    // 1.95 on the day after 1.81: which of the two it is nobody says.
+    const unclear = merge([paid('yahoo', '2022-07-12', 1.81), paid('yahoo', '2022-07-13', 1.95)])
+    assert.deepEqual(
+      unclear.map(({ status, doubts }) => [status, doubts.includes('sources-disagree')]),
+      [['suspicious', true]],
+    )
+  })
+
   it('that are a good part of the price must show in it', () => {
     const night = { previousClose: 100, open: 99.5 }
     const claim = [paid('yahoo', '2024-02-09', 30)]
     assert.deepEqual(gist(merge(claim, { '2024-02-09': night })), [
       ['2024-02-09', 'suspicious', 'no-jump'],
     ])
-    assert.deepEqual(gist(merge(claim, { '2024-02-09': { previousClose: 100, open: 71 } })), [
-      ['2024-02-09', 'single-source', ''],
-    ])
+    for (const fallen of [
+      { previousClose: 100, open: 71 },
+      { previousClose: 100, open: 99.5, low: 80 },
+    ]) {
+      assert.deepEqual(gist(merge(claim, { '2024-02-09': fallen })), [
+        ['2024-02-09', 'single-source', ''],
+      ])
+    }
     assert.deepEqual(gist(merge(claim, { '2024-02-09': { previousClose: 28, open: 28 } })), [
       ['2024-02-09', 'suspicious', 'too-large'],
     ])

@@ -77,6 +77,26 @@ describe('adjusted closes', () => {
   })
 })
 
+describe('adjusted closes that are no prices', () => {
+  it('are off, and are not what the others are measured by', () => {
+    const bars = closesOf([
+      ['2024-01-02', 100],
+      ['2024-01-03', 99],
+      ['2024-01-04', 98],
+      ['2024-01-05', 97],
+    ])
+    const published = {
+      days: bars.ts,
+      adjusted: Float64Array.of(100, -3, 98, 0),
+      rule: 'previous-close' as const,
+    }
+    const found = comparePublished(published, bars, [], [], bars.ts[3]!)
+    assert.deepEqual(found.off, { from: bars.ts[1], through: bars.ts[3], sessions: 2 })
+    assert.equal(found.worstDay, bars.ts[1])
+    assert.ok(Math.abs(found.greatestError! - 102 / 99) < 1e-12)
+  })
+})
+
 describe('recordings of adjusted closes', { skip }, () => {
   it('of Alpha Vantage are recomputed to a millionth, or to the decimals that it printed', () => {
     for (const [name, least, error] of [

@@ -21,6 +21,10 @@ const split = { day: parseDay('2024-03-04'), newShares: 2, oldShares: 1 }
 await tellActions(pool, 'AAPL', 'polygon', { splits: [split] }, NOW)
 const { id } = await getInstrument(pool, 'AAPL')
 
+function said(date: string, amount: number, kind: 'cash' | 'capital-gain') {
+  return { day: parseDay(date), amount, currency: null, kind, basis: 'split' as const }
+}
+
 /** A pool that notes its statements. */
 function watched(): { db: Pool; statements: string[] } {
   const statements: string[] = []
@@ -102,4 +106,32 @@ test('another database of the same shape has a ledger of its own', async () => {
   const { id: otherId } = await getInstrument(other.pool, 'AAPL')
   assert.equal(otherId, id)
   assert.deepEqual(await readMergedLedger(other.pool, otherId, null), [])
+})
+
+test('payments of a vendor with restated prices alone are held against those', async () => {
+  await addInstrument(pool, { symbol: 'FUND', exchange: 'XNAS' })
+  const restated = { symbol: 'FUND', provider: 'yahoo', basis: 'split', interval: '1d' } as const
+  // Prices of 100 and more that never fall by a hundredth.
+  await loadSeries(pool, restated, dailyBars(parseDay('2024-01-01'), parseDay('2024-06-01')), NOW)
+  const dividends = [
+    said('2024-02-06', 40, 'cash'),
+    said('2024-03-05', 0.5, 'cash'),
+    said('2024-04-09', 3, 'cash'),
+    said('2024-04-09', 2.5, 'capital-gain'),
+  ]
+  await tellActions(pool, 'FUND', 'yahoo', { dividends }, NOW)
+  const fund = await getInstrument(pool, 'FUND')
+  const entries = await readMergedLedger(pool, fund.id, null)
+  assert.deepEqual(
+    entries.map(({ status, actions, doubts }) => [
+      status,
+      actions.map(({ amount }) => amount),
+      doubts.join(' '),
+    ]),
+    [
+      ['suspicious', [40], 'no-jump'],
+      ['single-source', [0.5], ''],
+      ['single-source', [3], 'repeated'],
+    ],
+  )
 })
