@@ -2,15 +2,13 @@
  * Ctrl-C and other requests to stop. The first one lets the work in hand finish or roll back; the
  * second one ends the process at once.
  */
-import { SIGNAL_EXIT_CODES } from './report-error.ts'
+import { INTERRUPTED_EXIT_CODE } from './report-error.ts'
 
-export type StopSignal = keyof typeof SIGNAL_EXIT_CODES
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export interface Interrupt {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal
-  /** The signal that came first, or undefined. */
-  received(): StopSignal | undefined
   /** Stops listening. */
   dispose(): void
 }
@@ -24,23 +22,21 @@ const SAME_PRESS_MS = 400
 /** Listens for SIGINT, SIGTERM and SIGHUP; `say` tells the person that the work is being ended. */
 export function listenForInterrupt(now: () => number, say: (text: string) => void): Interrupt {
   const controller = new AbortController()
-  let first: { readonly name: StopSignal; readonly at: number } | undefined
-  const onSignal = (name: StopSignal): void => {
-    if (first === undefined) {
-      first = { name, at: now() }
+  let firstAt: number | undefined
+  const onSignal = (): void => {
+    if (firstAt === undefined) {
+      firstAt = now()
       say('Stopping: the work in hand is finished or rolled back. Once more to stop at once.\n')
       controller.abort()
       return
     }
-    if (now() - first.at > SAME_PRESS_MS) process.exit(SIGNAL_EXIT_CODES[name])
+    if (now() - firstAt > SAME_PRESS_MS) process.exit(INTERRUPTED_EXIT_CODE)
   }
-  const names = Object.keys(SIGNAL_EXIT_CODES) as StopSignal[]
-  for (const name of names) process.on(name, onSignal)
+  for (const name of STOP_SIGNALS) process.on(name, onSignal)
   return {
     signal: controller.signal,
-    received: () => first?.name,
     dispose: () => {
-      for (const name of names) process.off(name, onSignal)
+      for (const name of STOP_SIGNALS) process.off(name, onSignal)
     },
   }
 }

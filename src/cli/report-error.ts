@@ -15,8 +15,8 @@ const USAGE_CODES: Readonly<Record<string, string>> = {
   'commander.conflictingOption': 'OPTION_CONFLICT',
 }
 
-/** Exit code of work that Ctrl-C or a signal ended, as shells count it. */
-export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+/** Exit code of work that Ctrl-C, SIGTERM or SIGHUP ended before it was done. */
+export const INTERRUPTED_EXIT_CODE = 130
 
 /** Anything that was thrown as the one kind of error that is shown. */
 function toStockyardError(error: unknown): StockyardError {

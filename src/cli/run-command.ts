@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts'
 import { listenForInterrupt, type Interrupt } from './interrupt.ts'
 import type { Store } from './open-store.ts'
 import { makeOutput, OUTPUT_CLOSED, type Output } from './output.ts'
-import { reportError, SIGNAL_EXIT_CODES, type ErrorReport } from './report-error.ts'
+import { INTERRUPTED_EXIT_CODE, reportError, type ErrorReport } from './report-error.ts'
 
 /** What the outside gives to a command line. */
 export interface Surroundings {
@@ -96,9 +96,8 @@ export async function runCommand(
   const closeCode = await Promise.race([closing, patience])
   if (exitCode === 0) exitCode = closeCode
   interrupt.dispose()
-  const received = interrupt.received()
-  if (received === undefined || kind.serves === true) return exitCode
-  return SIGNAL_EXIT_CODES[received]
+  if (!interrupt.signal.aborted || kind.serves === true) return exitCode
+  return INTERRUPTED_EXIT_CODE
 }
 
 /** Closes what was opened, newest first, whatever happens; the exit code of the first failure. */
@@ -122,7 +121,7 @@ async function failed(
 ): Promise<number> {
   if (thrown === OUTPUT_CLOSED) return 0
   // What work throws because it was told to stop is not a failure to explain.
-  if (interrupt.received() !== undefined && isAbort(thrown)) return 0
+  if (interrupt.signal.aborted && isAbort(thrown)) return 0
   const error = thrown instanceof Error ? await namedError(context, thrown) : thrown
   const exitCode = await reportError(error, context)
   try {
