@@ -1,9 +1,12 @@
 /**
  * `stockyard market close` and `open`: what nobody announced in time. With a server of one's own it is
- * recorded in the store, for all hosts; else in a file of the home, so that no database need run.
+ * recorded in the store, for all hosts; else in a file of the home, so that no database need run to ask for
+ * it, and in the embedded database where there is one.
  */
 import { Option, type Command } from 'commander'
 import { deleteClosure, listClosures, putClosure } from '../db/closures.ts'
+import type { Pool } from '../db/connect.ts'
+import { clusterPaths, hasCluster } from '../db/embedded/cluster.ts'
 import { applyCalendarChanges, type CalendarChange } from '../domain/calendar/changes.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { formatDate, requireDay } from '../domain/date.ts'
@@ -144,15 +147,28 @@ async function openBook(context: CommandContext): Promise<Book> {
     await ensureHome(home)
     return {
       list: () => readClosures(home),
-      put: (exchange, day, change) => writeClosure(home, exchange, day, change),
+      put: async (exchange, day, change) => {
+        await writeClosure(home, exchange, day, change)
+        if (!hasCluster(clusterPaths(home))) return
+        await storeChange((await context.openStore()).pool, exchange, day, change)
+      },
     }
   }
   const { pool } = await context.openStore()
   return {
     list: () => listClosures(pool),
-    put: (exchange, day, change) =>
-      change === null ? deleteClosure(pool, exchange, day) : putClosure(pool, change),
+    put: (exchange, day, change) => storeChange(pool, exchange, day, change),
   }
+}
+
+async function storeChange(
+  pool: Pool,
+  exchange: string,
+  day: number,
+  change: CalendarChange | null,
+): Promise<void> {
+  if (change === null) await deleteClosure(pool, exchange, day)
+  else await putClosure(pool, change)
 }
 
 async function tell(context: CommandContext, exchange: string, day: number): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts'
 import { openDatabase, type Database } from '../db/open.ts'
 import { claimStore, findStoreKind } from '../db/store-kind.ts'
+import { storeClosures } from '../load/open-calendars.ts'
 import type { Logger } from '../log.ts'
 import { ensureHome } from './home-folder.ts'
 
@@ -27,7 +28,7 @@ export interface StoreRequest {
 
 /**
  * Opens and migrates the store.
- * @throws StockyardError of kind `database`; `STORE_SIMULATED`, `STORE_REAL`
+ * @throws StockyardError of kind `database`; `STORE_SIMULATED`, `STORE_REAL`, `CLOSURES_UNREADABLE`
  */
 export async function openStore(request: StoreRequest): Promise<Store> {
   const { config, log } = request
@@ -41,6 +42,7 @@ export async function openStore(request: StoreRequest): Promise<Store> {
   try {
     const { applied } = await database.migrate()
     if (applied.length > 0) log.info({ applied }, 'the schema was brought up to date')
+    await storeClosures(database.pool, config.home, config.databaseUrl === undefined)
     // A store becomes one of real data with the first answer that is; the demo's is known before.
     if (request.writes && config.simulated) await claimStore(database.pool, 'simulated')
     const simulated = (await findStoreKind(database.pool)) === 'simulated'

@@ -4,7 +4,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { listClosures } from '../db/closures.ts'
+import { listClosures, putClosure } from '../db/closures.ts'
 import type { Queryable } from '../db/connect.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import {
@@ -70,6 +70,28 @@ function unreadable(path: string, error: unknown): StockyardError {
     hint: 'Mend the line; docs/cli.md, under market, says how they are written.',
     cause: error,
   })
+}
+
+/**
+ * Copies into the store what the file of the home says, since whoever reads bars and coverage knows the
+ * calendar by the store alone. A line that is taken out of the file by hand leaves the store as it is.
+ * @param fileWins whether the file holds for days of which both speak: it does where nobody else has the store
+ * @throws StockyardError `CLOSURES_UNREADABLE`
+ */
+export async function storeClosures(db: Queryable, home: string, fileWins: boolean): Promise<void> {
+  const changes = await readClosures(home)
+  if (changes.length === 0) return
+  const stored = await listClosures(db)
+  for (const change of changes) {
+    const { exchange, day } = change
+    const known = stored.find((one) => one.exchange === exchange && one.day === day)
+    const isNews = known === undefined || (fileWins && textOf(known) !== textOf(change))
+    if (isNews) await putClosure(db, change)
+  }
+}
+
+function textOf({ closed, open, close, reason }: CalendarChange): string {
+  return JSON.stringify([closed, open ?? null, close ?? null, reason])
 }
 
 /**

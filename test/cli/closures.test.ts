@@ -3,6 +3,10 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { openDatabase } from '../../src/db/open.ts'
+import { parseDay } from '../../src/domain/date.ts'
+import { makeLogger } from '../../src/log.ts'
+import { readCoverage } from '../../src/query/coverage.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 import { folder, readJson, run, runProcess, type Variables } from './run-stockyard.ts'
@@ -117,6 +121,53 @@ test('a fetch does not ask for a day on which the exchange was closed after all'
   await run(['market', 'open', DAY], env)
   const again = await run(['fetch', 'IBM', ...period], env)
   assert.equal(readJson<{ requests: number }>(again).requests, 1)
+})
+
+test('what a file says by hand is known of by whoever reads the store alone', async () => {
+  const week = { symbol: 'IBM', from: parseDay('2024-07-08'), until: parseDay('2024-07-13') }
+  const question = { ...week, closed: true, now: Date.now(), settleMsOf: () => 0 }
+  const states = async () => {
+    const { data } = await readCoverage(database.pool, question)
+    return data.map(({ from, until, state }) => `${from}..${until} ${state}`)
+  }
+  assert.deepEqual(await states(), ['2024-07-08..2024-07-13 available'])
+  writeFileSync(FILE, `XNYS,${DAY},closed,Power cut\n`)
+  await run(['gaps'], server)
+  assert.deepEqual(await states(), [
+    '2024-07-08..2024-07-11 available',
+    '2024-07-11..2024-07-12 closed',
+    '2024-07-12..2024-07-13 available',
+  ])
+  // The store's word on a day holds, where others have it too.
+  writeFileSync(FILE, `XNYS,${DAY},close 13:00,Power cut\n`)
+  await run(['gaps'], server)
+  assert.equal((await states())[1], '2024-07-11..2024-07-12 closed')
+  rmSync(FILE)
+})
+
+test('the embedded database learns of a closure with the file, of what was there before it, and of its end', async (t) => {
+  writeFileSync(FILE, 'XLON,2024-07-12,closed,Before there was a database\n')
+  assert.equal((await run(['init'])).code, 0)
+  const log = makeLogger({ level: 'silent', format: 'json' })
+  const home = join(folder, 'home')
+  const options = { databaseUrl: undefined, home, log, applicationName: 'test' }
+  const embedded = await openDatabase(options)
+  t.after(() => embedded.close())
+  const stored = async () => {
+    const { rows } = await embedded.pool.query<{ line: string }>(
+      `SELECT concat_ws(',', exchange, day, closed, closes) AS line FROM stockyard.closures ORDER BY 1`,
+    )
+    return rows.map(({ line }) => line)
+  }
+  assert.deepEqual(await stored(), ['XLON,2024-07-12,t'])
+  await run(['market', 'close', DAY, ...REASON])
+  assert.deepEqual(await stored(), ['XLON,2024-07-12,t', `XNYS,${DAY},t`])
+  writeFileSync(FILE, `XNYS,${DAY},close 13:00,In the end\n`)
+  await run(['gaps'])
+  assert.deepEqual(await stored(), ['XLON,2024-07-12,t', `XNYS,${DAY},f,13:00`])
+  await run(['market', 'open', DAY])
+  await run(['market', 'open', '2024-07-12', '--exchange', 'XLON'])
+  assert.deepEqual(await stored(), [])
 })
 
 after(() => rmSync(FILE, { force: true }))

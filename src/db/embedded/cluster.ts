@@ -56,6 +56,11 @@ export function clusterPaths(home: string): ClusterPaths {
   }
 }
 
+/** True where the home has an embedded database, running or not. */
+export function hasCluster(paths: ClusterPaths): boolean {
+  return existsSync(join(paths.data, 'PG_VERSION'))
+}
+
 /**
  * Makes the cluster where there is none. To be called under the start lock.
  * @throws StockyardError `EMBEDDED_INIT_FAILED`, `EMBEDDED_VERSION`, `DATABASE_FULL`
@@ -66,7 +71,7 @@ export async function ensureCluster(
   account: Account | undefined,
   log: Logger,
 ): Promise<void> {
-  if (existsSync(join(paths.data, 'PG_VERSION'))) return requireVersion(paths)
+  if (hasCluster(paths)) return requireVersion(paths)
   if (existsSync(paths.data) && readdirSync(paths.data).length > 0) throw notACluster(paths)
   log.info({ folder: paths.data }, 'making the embedded database')
   removeHalfMade(paths)
