@@ -1912,6 +1912,8 @@ export interface Operations {
       /** Of the exchange. */
       readonly name: string
       readonly time_zone: string
+      /** Last day whose holidays were announced; later ones are by rule, and some will differ. Null: by rule until the rule is changed. */
+      readonly certain_until: string | null
       readonly data: readonly ({
         /** Its date. */
         readonly session: string
@@ -1941,6 +1943,8 @@ export interface Operations {
       /** Of the exchange. */
       readonly name: string
       readonly time_zone: string
+      /** Last day whose holidays were announced; later ones are by rule, and some will differ. Null: by rule until the rule is changed. */
+      readonly certain_until: string | null
       /** The instant or date asked about. */
       readonly at: string
       readonly open: boolean
@@ -1971,6 +1975,8 @@ export interface Operations {
       /** Of the exchange. */
       readonly name: string
       readonly time_zone: string
+      /** Last day whose holidays were announced; later ones are by rule, and some will differ. Null: by rule until the rule is changed. */
+      readonly certain_until: string | null
       /** The instant or date asked about. */
       readonly at: string
       /** Its date. */

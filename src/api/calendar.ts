@@ -52,6 +52,11 @@ const head = {
   exchange: { type: 'string', examples: [HOME_EXCHANGE] },
   name: { type: 'string', description: 'Of the exchange.' },
   time_zone: { type: 'string', examples: ['America/New_York'] },
+  certain_until: {
+    type: ['string', 'null'],
+    description:
+      'Last day whose holidays were announced; later ones are by rule, and some will differ. Null: by rule until the rule is changed.',
+  },
 }
 const when = { ...head, at: { type: 'string', description: 'The instant or date asked about.' } }
 const wrong = problems({ 400: 'A parameter is wrong.' })
@@ -173,8 +178,9 @@ async function readMoment({ readPool, clock, home }: ApiContext, asked: MomentQu
   return { calendar, moment }
 }
 
-function headOf({ exchange: code, name, timeZone }: Calendar) {
-  return { exchange: code, name, time_zone: timeZone }
+function headOf({ exchange: code, name, timeZone, knownUntil }: Calendar) {
+  const certainUntil = knownUntil === Infinity ? null : formatDate(knownUntil)
+  return { exchange: code, name, time_zone: timeZone, certain_until: certainUntil }
 }
 
 function sessionRow({ day, open, close, early, breaks }: Session) {

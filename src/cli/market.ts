@@ -62,6 +62,7 @@ async function isOpen(context: CommandContext, options: MarketOptions): Promise<
   const session = calendar.session(day)
   const open = 'day' in moment ? session !== null : calendar.isOpen(moment.instant)
   const at = 'day' in moment ? formatDate(moment.day) : formatInstant(moment.instant)
+  await tellOfRule(context, calendar, day)
   if (context.json) {
     const { exchange } = calendar
     const shown = session === null ? null : sessionJson(session)
@@ -92,6 +93,7 @@ async function next(context: CommandContext, options: MarketOptions): Promise<vo
   const moment = momentOf(context, options, calendar)
   const instant = 'day' in moment ? calendar.instantAt(moment.day, 0) : moment.instant
   const session = calendar.nextSession(instant)
+  await tellOfRule(context, calendar, session.day)
   if (context.json) {
     const at = formatInstant(instant)
     await writeJson(context.stdout, {
@@ -131,6 +133,7 @@ async function sessions(context: CommandContext, options: SessionsOptions): Prom
   const end = until ?? from + SESSIONS_DAYS * DAY_MS
   checkSpan(calendar, from, end)
   const found = calendar.sessions(from, end)
+  await tellOfRule(context, calendar, end - DAY_MS)
   if (context.json) {
     await writeJson(context.stdout, found.map(sessionJson))
     return
@@ -176,6 +179,17 @@ function momentOf(context: CommandContext, options: MarketOptions, calendar: Cal
   const moment = readMoment(options.at, calendar)
   requireReach(calendar, 'day' in moment ? moment.day : calendar.localDay(moment.instant))
   return moment
+}
+
+/** A day after those whose holidays were announced is a guess, and is told as one. */
+async function tellOfRule(
+  { stderr }: CommandContext,
+  { exchange, knownUntil }: Calendar,
+  day: number,
+): Promise<void> {
+  if (day <= knownUntil) return
+  const known = formatDate(knownUntil)
+  await stderr.write(`The holidays of ${exchange} after ${known} are by rule; some will differ.\n`)
 }
 
 /** A session as scripts read it: instants in UTC. */

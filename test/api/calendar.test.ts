@@ -37,6 +37,7 @@ describe('sessions', () => {
       exchange: 'XNYS',
       name: 'New York Stock Exchange',
       time_zone: 'America/New_York',
+      certain_until: null,
       next: null,
     })
     assert.deepEqual(data, [
@@ -49,6 +50,11 @@ describe('sessions', () => {
         breaks: [],
       },
     ])
+  })
+
+  it('are certain as far as the exchange has announced its holidays', async () => {
+    const mumbai = await get('?exchange=XBOM&from=2027-01-04&until=2027-01-05')
+    assert.equal(mumbai['certain_until'], '2026-12-31')
   })
 
   it('of Tokyo pause for lunch', async () => {

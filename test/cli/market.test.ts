@@ -162,3 +162,26 @@ test('a pause for lunch is shown to people too', async () => {
     'Tue 2024-11-05  09:00  15:30  11:30–12:30  2024-11-05T00:00:00Z  2024-11-05T06:30:00Z',
   ])
 })
+
+test('days whose holidays nobody has announced yet are told as such', async () => {
+  // Mumbai's holidays are announced each December; New York's go by rules.
+  const period = ['--from', '2026-12-30', '--until', '2027-01-05', '--json']
+  const mumbai = await run(['market', 'sessions', '--exchange', 'XBOM', ...period])
+  assert.equal(mumbai.code, 0)
+  assert.match(mumbai.stderr, /holidays of XBOM after 2026-12-31 are by rule/)
+  const days = ['2026-12-30', '2026-12-31', '2027-01-01', '2027-01-04']
+  const listed = readJson(mumbai) as unknown as { session: string }[]
+  assert.deepEqual(
+    listed.map(({ session }) => session),
+    days,
+  )
+  for (const [exchange, at] of [
+    ['XBOM', '2026-12-01'],
+    ['XNYS', '2030-01-02'],
+  ] as const) {
+    const { stderr } = await run(['market', 'next', '--exchange', exchange, '--at', at])
+    assert.equal(stderr, '')
+  }
+  const { stderr } = await run(['market', 'is-open', '--exchange', 'XBOM', '--at', '2027-03-01'])
+  assert.match(stderr, /by rule/)
+})

@@ -107,6 +107,8 @@ const ODD_DAYS: readonly (readonly [string, string, string])[] = [
   ['2000-01-03', FULL, 'New Year on a Saturday: not made up for'],
   ['2001-09-10', FULL, 'the day before the attack'],
   ['2001-09-11', CLOSED, 'the attack'],
+  ['2001-09-12', CLOSED, 'the day after the attack'],
+  ['2001-09-13', CLOSED, 'the third of four days'],
   ['2001-09-14', CLOSED, 'the last of four days after the attack'],
   ['2001-09-17', FULL, 'the reopening'],
   ['2002-07-05', HALF, 'the Friday after Independence Day, before 2013'],
