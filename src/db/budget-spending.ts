@@ -3,6 +3,7 @@
  * refusals showed.
  */
 import {
+  DAY_DOUBT_MS,
   lanesBefore,
   leavesReserve,
   tightened,
@@ -28,6 +29,8 @@ export const NOW = `date_trunc('milliseconds',
 /** When the day of the moment began in the zone $3, and when the next one begins. */
 export const DAY_START = `date_trunc('day', now, $3)`
 export const DAY_END = `(date_trunc('day', now AT TIME ZONE $3) + interval '1 day') AT TIME ZONE $3`
+/** Calls from then on count in the day of the moment. */
+export const DAY_SINCE = `(${DAY_START} - interval '${DAY_DOUBT_MS} milliseconds')`
 
 /** Limits that refusals showed, by the window. */
 export interface CeilingRow {
@@ -104,7 +107,7 @@ export async function readSpending(
        ${callBack('least($5::bigint, per_second)')} AS second_call,
        ${callBack('least($6::bigint, per_minute)')} AS minute_call,
        (SELECT count(*) FROM stockyard.budget_calls
-        WHERE provider = $1 AND least($7::bigint, per_day) IS NOT NULL AND called_at >= ${DAY_START}
+        WHERE provider = $1 AND least($7::bigint, per_day) IS NOT NULL AND called_at >= ${DAY_SINCE}
        ) AS day_used,
        ${keptSeries('$8')} AS kept_series,
        (SELECT count(*) FROM stockyard.budget_waits

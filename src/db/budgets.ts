@@ -5,6 +5,7 @@
 import {
   closeReserve,
   decideCall,
+  LATE_MS,
   MINUTE_WINDOW_MS,
   RELEASE_MS,
   SECOND_WINDOW_MS,
@@ -17,12 +18,14 @@ import {
 import {
   ceilingsOf,
   DAY_END,
+  DAY_SINCE,
   DAY_START,
   finite,
   keptSeries,
   MOMENT,
   NOW,
   readSpending,
+  type BudgetClock,
   type BudgetReader,
   type CeilingRow,
 } from './budget-spending.ts'
@@ -139,15 +142,36 @@ export async function refundCall(
   provider: string,
   reservedAt: number,
 ): Promise<void> {
-  // Several calls may have been reserved in the same millisecond; only one of them is ours.
+  await database.query(`DELETE FROM stockyard.budget_calls WHERE ${THE_CALL}`, [
+    provider,
+    reservedAt,
+  ])
+}
+
+/**
+ * Counts a call from when it surely had reached the vendor, which is now, where that is much later than it
+ * was reserved: a slow connection or a busy machine must not bring it into the vendor's next minute.
+ */
+export async function stampLateCall(
+  database: Queryable,
+  provider: string,
+  reservedAt: number,
+  { now }: BudgetClock = {},
+): Promise<void> {
   await database.query(
-    `DELETE FROM stockyard.budget_calls
-     WHERE ctid = (SELECT ctid FROM stockyard.budget_calls
-                   WHERE provider = $1 AND called_at = to_timestamp($2::double precision / 1000)
-                   LIMIT 1 FOR UPDATE)`,
-    [provider, reservedAt],
+    `UPDATE stockyard.budget_calls
+     SET called_at = greatest(called_at,
+       date_trunc('milliseconds', coalesce(to_timestamp($3::double precision / 1000), clock_timestamp()))
+         - interval '${LATE_MS} milliseconds')
+     WHERE ${THE_CALL}`,
+    [provider, reservedAt, now ?? null],
   )
 }
+
+/** Several calls may have been reserved in the same millisecond; only one of them is ours. */
+const THE_CALL = `ctid = (SELECT ctid FROM stockyard.budget_calls
+  WHERE provider = $1 AND called_at = to_timestamp($2::double precision / 1000)
+  LIMIT 1 FOR UPDATE SKIP LOCKED)`
 
 /** How long a vendor refuses calls: for a while, or until its day ends in a zone. */
 export type PauseLength = { readonly ms: number } | { readonly resetZone: string }
@@ -229,7 +253,7 @@ export async function budgetState(
          min(called_at) FILTER (WHERE called_at > now - $5 * interval '1 millisecond') AS second_first,
          count(*) FILTER (WHERE called_at > now - $6 * interval '1 millisecond') AS minute_used,
          min(called_at) FILTER (WHERE called_at > now - $6 * interval '1 millisecond') AS minute_first,
-         count(*) FILTER (WHERE called_at >= ${DAY_START}) AS day_used
+         count(*) FILTER (WHERE called_at >= ${DAY_SINCE}) AS day_used
        FROM stockyard.budget_calls
        WHERE provider = $1
      ) AS c

@@ -26,6 +26,15 @@ export interface Budget {
 export const SECOND_WINDOW_MS = 1_250
 export const MINUTE_WINDOW_MS = 62_000
 
+/** How much later than it was reserved a call may reach the vendor: later ones are stamped anew. */
+export const LATE_MS = MINUTE_WINDOW_MS - 60_000
+
+/**
+ * A call that was reserved so shortly before the vendor's midnight may reach it after that, or find its
+ * clock ahead of ours, so it is counted in both days.
+ */
+export const DAY_DOUBT_MS = 10_000
+
 /**
  * Calls that were not spent lapse when the vendor's day ends, so what is kept back for the close is let go
  * this long before.

@@ -3,10 +3,11 @@
  * out of the shared budget, in the lane of whoever asks.
  */
 import { randomUUID } from 'node:crypto'
-import { endWait, pauseProvider, refundCall, reserveCall } from '../db/budgets.ts'
+import { endWait, pauseProvider, refundCall, reserveCall, stampLateCall } from '../db/budgets.ts'
 import { accountOf, findPlanLimit } from '../db/plan-limits.ts'
+import { LATE_MS } from '../domain/budget.ts'
 import { parseBudget } from '../providers/budget.ts'
-import { sendRequest, sleep, type ReceivedBody, type Refund } from '../providers/fetch.ts'
+import { sendRequest, sleep, type Payment, type ReceivedBody } from '../providers/fetch.ts'
 import type { Provider, VendorRequest } from '../providers/provider.ts'
 import type { AskContext, AskOptions } from './ask.ts'
 import { exhaustedError, lackError } from './vendor-error.ts'
@@ -31,7 +32,7 @@ export async function sendCall(
     pay: async () => {
       const paid = await pay(context, provider, request, options)
       reservedAt = Math.min(reservedAt, paid.reservedAt)
-      return paid.refund
+      return paid
     },
     onRetry: async ({ status, waitMs, why }) => {
       context.onWait?.({ provider: provider.id, ms: waitMs, why })
@@ -44,9 +45,8 @@ export async function sendCall(
   return { body, reservedAt }
 }
 
-interface Paid {
+interface Paid extends Payment {
   readonly reservedAt: number
-  readonly refund: Refund
 }
 
 async function pay(
@@ -71,10 +71,11 @@ async function pay(
         reader,
       )
       if (limit !== null) throw lackError(limit, provider)
+      const since = context.clock.now()
       const reserved = await reserveCall(pool, provider.id, budget, provider.resetZone, reader)
       if (reserved.allowed) {
         waits = false
-        return paidCall(context, provider, reserved.reservedAt)
+        return paidCall(context, provider, reserved.reservedAt, since)
       }
       if (reserved.waitMs > maxWaitMs) throw exhaustedError(reserved, provider)
       waits = true
@@ -85,13 +86,24 @@ async function pay(
   }
 }
 
-function paidCall(context: AskContext, provider: Provider, reservedAt: number): Paid {
+function paidCall(
+  context: AskContext,
+  provider: Provider,
+  reservedAt: number,
+  since: number,
+): Paid {
+  const { clock, pool } = context
   context.requests += 1
-  const refund = async () => {
-    context.requests -= 1
-    await refundCall(context.pool, provider.id, reservedAt)
+  return {
+    reservedAt,
+    settle: async () => {
+      if (clock.now() - since > LATE_MS) await stampLateCall(pool, provider.id, reservedAt)
+    },
+    refund: async () => {
+      context.requests -= 1
+      await refundCall(pool, provider.id, reservedAt)
+    },
   }
-  return { reservedAt, refund }
 }
 
 /** Waits before the next call to a vendor, and says so. */

@@ -53,8 +53,11 @@ export interface ReceivedBody extends VendorBody {
   readonly simulated: boolean
 }
 
-/** Takes back the payment of a request that never left this machine. */
-export type Refund = () => Promise<void>
+/** A request that was paid for: settled once the vendor has had it, or refunded as it never left. */
+export interface Payment {
+  settle(): Promise<void>
+  refund(): Promise<void>
+}
 
 /** Where a call goes, and who pays for it. */
 export interface Target {
@@ -64,7 +67,7 @@ export interface Target {
   readonly key: string | undefined
   readonly signal?: AbortSignal
   /** Called before every request that goes out, retries and redirects included; may wait or throw. */
-  readonly pay?: () => Promise<Refund>
+  readonly pay?: () => Promise<Payment>
   /** Told before each wait for another try. */
   readonly onRetry?: (
     retry: RetryCause & { readonly waitMs: number; readonly why: string },
@@ -183,11 +186,8 @@ async function followRedirects(
 ): Promise<Outcome> {
   let url = first
   for (let redirects = 0; ; redirects += 1) {
-    if (isAborted(target.signal)) throw interruptedError()
-    const refund = await target.pay?.()
-    const reply = await exchange(client, request, url, target, place)
+    const reply = await paidExchange(client, request, url, target, place)
     if ('error' in reply) {
-      if (!reply.sent) await refund?.()
       return { error: reply.error, cause: { status: null, retryAfterMs: null } }
     }
     if (reply.location === undefined) {
@@ -212,6 +212,27 @@ interface Reply {
 interface Failed {
   readonly error: StockyardError
   readonly sent: boolean
+}
+
+async function paidExchange(
+  client: HttpClient,
+  request: VendorRequest,
+  url: URL,
+  target: Target,
+  place: string,
+): Promise<Reply | Failed> {
+  // Loading it takes its time, and what was paid for is to go out at once.
+  await client.sender()
+  if (isAborted(target.signal)) throw interruptedError()
+  const payment = await target.pay?.()
+  let isSent = true
+  try {
+    const reply = await exchange(client, request, url, target, place)
+    isSent = !('error' in reply) || reply.sent
+    return reply
+  } finally {
+    await (isSent ? payment?.settle() : payment?.refund())
+  }
 }
 
 async function exchange(

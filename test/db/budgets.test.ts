@@ -7,6 +7,7 @@ import {
   pauseProvider,
   refundCall,
   reserveCall,
+  stampLateCall,
   type ReserveOptions,
 } from '../../src/db/budgets.ts'
 import { openPool, type Pool } from '../../src/db/connect.ts'
@@ -174,6 +175,34 @@ test('a call reserved by the clock of the database can be given back', async () 
   assert.ok(Math.abs(reserved.reservedAt - Date.now()) < 60_000)
   await refundCall(pool, 'clock', reserved.reservedAt)
   assert.equal(await countCalls('clock'), 0)
+})
+
+test('a call that reached the vendor late takes its place in the minute from then, and only that call', async () => {
+  for (let i = 0; i < 5; i += 1) assert.equal((await askLate(NOON)).allowed, true)
+  // Two seconds are in the 62 of the window already.
+  await stampLateCall(pool, 'late', NOON, { now: NOON + 7_000 })
+  for (let i = 0; i < 4; i += 1) assert.equal((await askLate(NOON + 62_000)).allowed, true)
+  const sixth = await askLate(NOON + 62_000)
+  assert.equal(sixth.allowed ? null : sixth.resetsAt, NOON + 67_000)
+  // One that was in time stays where it is.
+  await stampLateCall(pool, 'late', NOON + 62_000, { now: NOON + 63_000 })
+  for (const at of [67_000, 124_000]) assert.equal((await askLate(NOON + at)).allowed, true)
+})
+
+function askLate(now: number) {
+  return reserveAt('late', PER_MINUTE, now)
+}
+
+test('a call of the last seconds before midnight counts in both days', async () => {
+  const midnight = Date.UTC(2026, 2, 3, 5)
+  for (const ms of [10_001, 10_000]) await reserveAt('doubt', PER_DAY, midnight - ms)
+  const state = await budgetState(pool, 'doubt', PER_DAY, ZONE, { now: midnight })
+  assert.equal(state.windows[0]!.left, 24)
+  for (let i = 0; i < 24; i += 1) {
+    assert.equal((await reserveAt('doubt', PER_DAY, midnight + i)).allowed, true)
+  }
+  const refused = await reserveAt('doubt', PER_DAY, midnight + 24)
+  assert.equal(refused.allowed ? null : refused.window, 'day')
 })
 
 test('a refusal for the minute pauses all processes, and a shorter pause does not end a longer one', async () => {

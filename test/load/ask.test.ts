@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { budgetState } from '../../src/db/budgets.ts'
+import { openPool } from '../../src/db/connect.ts'
 import { accountOf, storePlanLimit } from '../../src/db/plan-limits.ts'
 import { ask } from '../../src/load/ask.ts'
 import { parseBudget } from '../../src/providers/budget.ts'
@@ -14,11 +15,15 @@ import {
   refusing,
   REQUEST,
 } from '../support/asking.ts'
+import { makeClockMovable } from '../support/database-clock.ts'
 import { makeDatabase } from '../support/database.ts'
-import { answer, reset } from '../support/fault-server.ts'
+import { answer, reset, type Reply } from '../support/fault-server.ts'
+import { makeRecordingClock } from '../support/recording-clock.ts'
 
 // One database for all tests; each has a provider of its own in it.
 const { pool } = await makeDatabase()
+/** For the one test that moves the clock of its database. */
+const timed = await makeDatabase()
 
 test('gives what the answer holds, for one call', async (t) => {
   const { provider, context } = await makeBench(t, pool, [good])
@@ -153,6 +158,20 @@ test('a day that is full by our own count ends the call before anything is sent'
   assert.equal(error.code, 'BUDGET_EXHAUSTED')
   assert.match(error.hint!, /VENDOR_\d+_BUDGET/)
   assert.deepEqual([context.requests, seen(), sleeps.length], [1, 1, 0])
+})
+
+test('a call counts from when the vendor had it for sure, where that is long after it was paid for', async (t) => {
+  const clock = makeRecordingClock({ onSleep: await makeClockMovable(timed.pool) })
+  const moved = openPool(timed.url, { max: 2 })
+  t.after(() => moved.end())
+  const slow: Reply = (socket, request) => {
+    void clock.sleep(30_000).then(() => good(socket, request))
+  }
+  const bench = await makeBench(t, moved, [slow, good], { budget: '1/min' })
+  const context = { ...bench.context, clock }
+  for (let i = 0; i < 2; i += 1) await ask(context, bench.provider, REQUEST, parse)
+  // Not the 32 seconds that were left of the minute since it was paid for.
+  assertAbout(clock.sleeps, [30_000, 60_000])
 })
 
 test('every try is paid for: tries stop where the budget does', async (t) => {

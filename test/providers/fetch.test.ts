@@ -231,8 +231,8 @@ test('an interruption ends a call in flight, a wait, and a call not begun', asyn
   const hangUp: Reply = () => inFlight.abort()
   const flying = await sendTo(t, [hangUp], { signal: inFlight.signal, retries: 2 })
   assert.deepEqual(
-    [flying.error?.code, flying.error?.kind, flying.paid],
-    ['INTERRUPTED', 'incomplete', 1],
+    [flying.error?.code, flying.error?.kind, flying.paid, flying.settled],
+    ['INTERRUPTED', 'incomplete', 1, 1],
   )
 
   const inBody = new AbortController()

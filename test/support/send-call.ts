@@ -30,6 +30,7 @@ export interface Sent {
   readonly error: StockyardError | undefined
   readonly sleeps: readonly number[]
   readonly paid: number
+  readonly settled: number
   readonly refunded: number
   readonly log: string
 }
@@ -52,15 +53,21 @@ export async function send(
   })
   t.after(() => client.close())
   let paid = 0
+  let settled = 0
   let refunded = 0
   const pay = async () => {
     paid += 1
-    return async () => {
-      refunded += 1
+    return {
+      settle: async () => {
+        settled += 1
+      },
+      refund: async () => {
+        refunded += 1
+      },
     }
   }
   const target = { provider: 'alpha-vantage', key: KEY, pay, ...options, baseUrl }
-  const told = () => ({ sleeps: clock.sleeps, paid, refunded, log: log.join('') })
+  const told = () => ({ sleeps: clock.sleeps, paid, settled, refunded, log: log.join('') })
   try {
     const body = await sendRequest(client, REQUEST, target)
     const text = Buffer.from(body.bytes).toString()
