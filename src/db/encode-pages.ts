@@ -4,6 +4,7 @@
  */
 import type { BarBatch } from '../domain/bar-batch.ts'
 import { DAY_MS } from '../domain/date.ts'
+import { digestStarts } from '../domain/page-counts.ts'
 import {
   COPY_HEADER,
   KNOWN_AFTER_BIAS,
@@ -24,13 +25,13 @@ const FLOAT8_OID = 701
 export const PAGE_COLUMNS =
   'series_id, starts_on, bars, regular_bars, expected_bars, run_id, observed_at, valid_from, ' +
   'price_digits, volume_digits, ts, provisional, open, high, low, close, volume, vwap, trades, wide, ' +
-  'known_after'
-const COLUMN_COUNT = 21
+  'known_after, starts_digest'
+const COLUMN_COUNT = 22
 
 const COPY_TRAILER = Buffer.from([0xff, 0xff])
 
 /** Most bytes of a page beside its bars: fixed columns, and the headers of up to eleven arrays. */
-const PAGE_BYTES = 440
+const PAGE_BYTES = 448
 /**
  * Most bytes of a bar: ts twice, either six wide columns and trades or seven columns of integers, and
  * since when it is known.
@@ -101,7 +102,8 @@ function encodePage(view: DataView, start: number, row: PageRow): number {
   }
   at = putInts(view, at, bars.trades, 1)
   at = isWide ? putWide(view, at, bars) : putNull(view, at)
-  return putKnown(view, at, row)
+  at = putKnown(view, at, row)
+  return putInt4(view, at, digestStarts(row.startsOn, bars.ts))
 }
 
 function priceDigitsOf(bars: BarBatch): number {

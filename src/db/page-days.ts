@@ -54,6 +54,8 @@ export interface PageCounts {
   /** Bars inside regular trading, there and by the calendar. */
   readonly regularBars: number
   readonly expectedBars: number
+  /** See digestStarts, as the load wrote it; null in pages of before there was one. */
+  readonly startsDigest: number | null
 }
 
 /** The counts of a series' pages with from <= startsOn < until, in order. */
@@ -67,8 +69,9 @@ export async function readPageCounts(
     bars: number
     regular_bars: number
     expected_bars: number
+    starts_digest: number | null
   }>(
-    `SELECT starts_on, bars, regular_bars, expected_bars FROM stockyard.pages
+    `SELECT starts_on, bars, regular_bars, expected_bars, starts_digest FROM stockyard.pages
      WHERE series_id = $1 AND starts_on >= $2 AND starts_on < $3 ORDER BY starts_on`,
     [seriesId, formatDate(from), formatDate(until)],
   )
@@ -77,6 +80,7 @@ export async function readPageCounts(
     bars: row.bars,
     regularBars: row.regular_bars,
     expectedBars: row.expected_bars,
+    startsDigest: row.starts_digest,
   }))
 }
 

@@ -1,10 +1,24 @@
 /**
- * How many bars a page has inside regular trading, and how many the calendar has for it. Pure.
+ * How many bars a page has inside regular trading, how many the calendar has for it, and which they are. Pure.
  */
 import type { Calendar } from './calendar/calendar.ts'
 import { expectedBars } from './calendar/expected.ts'
 import { DAY_MS, weekStart } from './date.ts'
 import { isIntraday, type Interval } from './interval.ts'
+
+const MINUTE_MS = 60_000
+
+/**
+ * A whole number of 32 bits that is another one as soon as a bar of a page is not there any more, or begins at
+ * another time.
+ */
+export function digestStarts(startsOn: number, ts: Float64Array): number {
+  let digest = ts.length
+  for (let i = 0; i < ts.length; i += 1) {
+    digest = (Math.imul(digest, 31) + (ts[i]! - startsOn) / MINUTE_MS) | 0
+  }
+  return digest
+}
 
 /** Of the bars of a page (their starts, ascending) those inside regular trading. */
 export function countRegularBars(

@@ -9,7 +9,7 @@ import type { Coverage } from '../domain/coverage.ts'
 import { isSameLedger, type Ledger } from '../domain/coverage-ledger.ts'
 import { DAY_MS, yearStart } from '../domain/date.ts'
 import { isIntraday } from '../domain/interval.ts'
-import { countRegularBars } from '../domain/page-counts.ts'
+import { countRegularBars, digestStarts } from '../domain/page-counts.ts'
 import { inTransaction, type Connection, type Pool } from '../db/connect.ts'
 import {
   lockCoverageHead,
@@ -89,7 +89,7 @@ async function withoutLost(
   return { ...head, coverage: without(head, calendar, head.coverage, lost) }
 }
 
-/** Sessions of which bars are gone: the starts of the bars are not those that the row of the page counts. */
+/** Sessions of which bars are gone: the starts of the bars are not those that the load wrote. */
 async function damagedPages(
   connection: Connection,
   { seriesId, interval }: CoverageHead,
@@ -101,9 +101,13 @@ async function damagedPages(
     const some = counts.slice(i, i + PAGES_AT_A_TIME)
     const days = some.map(({ startsOn }) => startsOn)
     const pages = await readPages(connection, seriesId, interval, days)
-    for (const { startsOn, regularBars } of some) {
+    for (const { startsOn, regularBars, startsDigest } of some) {
       const { ts } = pages.get(startsOn)!.bars
-      if (countRegularBars(calendar, interval, startsOn, ts) !== regularBars) damaged.push(startsOn)
+      const isWhole =
+        startsDigest === null
+          ? countRegularBars(calendar, interval, startsOn, ts) === regularBars
+          : digestStarts(startsOn, ts) === startsDigest
+      if (!isWhole) damaged.push(startsOn)
     }
   }
   return damaged

@@ -101,6 +101,52 @@ test('holes punched with SQL are all found, just they are asked for, and then th
   assert.deepEqual(await spans(), { code: 0, spans: [] })
 })
 
+test('bars cut out of pages are missed, whichever they are and whatever the counts say, and no other is asked for', async () => {
+  const before = await dump()
+  const series = `(SELECT s.id FROM stockyard.series s JOIN stockyard.symbols y
+    ON y.instrument_id = s.instrument_id WHERE y.symbol = 'IBM' AND s.interval = '5m')`
+  const columns = ['ts', 'open', 'high', 'low', 'close', 'volume', 'vwap', 'trades']
+  const cut = async (day: string, from: string, until: string) => {
+    const slices = columns.map((column) => `${column} = ${column}[${from}:${until}]`).join(', ')
+    const { rows } = await pool.query<{ before: number; regular: number }>(
+      `WITH old AS (SELECT series_id, starts_on, regular_bars FROM stockyard.pages
+         WHERE series_id = ${series} AND starts_on = $1)
+       UPDATE stockyard.pages p SET ${slices}, bars = cardinality(ts[${from}:${until}]),
+         regular_bars = (SELECT count(*) FROM unnest(ts[${from}:${until}]) AS minute
+           WHERE minute >= 14 * 60 + 30 AND minute < 21 * 60)
+       FROM old WHERE old.series_id = p.series_id AND old.starts_on = p.starts_on
+       RETURNING old.regular_bars AS before, p.regular_bars AS regular`,
+      [day],
+    )
+    return rows[0]!.before - rows[0]!.regular
+  }
+  await pool.query(
+    `DELETE FROM stockyard.pages WHERE series_id = ${series} AND starts_on = '2024-02-06'`,
+  )
+  assert.equal(await cut('2024-02-08', '4', 'bars'), 0, 'from before the opening only')
+  assert.ok((await cut('2024-02-15', '1', 'bars - 60')) > 0)
+  assert.deepEqual(await spans(), {
+    code: 1,
+    spans: [
+      'IBM 5m 2024-02-06..2024-02-07 1 missing',
+      'IBM 5m 2024-02-08..2024-02-09 1 missing',
+      'IBM 5m 2024-02-15..2024-02-16 1 missing',
+    ],
+  })
+  const calls = sandbox.calls.count()
+  const repaired = await run(['gaps', '--repair', '--json'], env)
+  assert.equal(repaired.code, 0, repaired.stderr)
+  assert.deepEqual(
+    sandbox.calls
+      .list()
+      .slice(calls)
+      .map(({ params }) => `${params['from']}..${params['to']}`)
+      .toSorted(),
+    ['2024-02-06..2024-02-06', '2024-02-08..2024-02-08', '2024-02-15..2024-02-15'],
+  )
+  assert.deepEqual(await dump(), before)
+})
+
 test('the gaps of a symbol that the store does not know are unknown, and not none', async () => {
   for (const args of [
     ['gaps', 'IBN'],
