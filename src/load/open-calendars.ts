@@ -46,7 +46,9 @@ function closuresPath(home: string): string {
 
 async function readClosuresText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    const text = await readFile(path, 'utf8')
+    // A byte order mark, as editors on Windows put it there, is no part of the first line.
+    return text.replace(/^\uFEFF/, '')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw unreadable(path, error)

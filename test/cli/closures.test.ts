@@ -77,6 +77,14 @@ test('a file of closures is read, its other lines stay, and a wrong line is name
   rmSync(FILE)
 })
 
+test('a file of closures may be one that Windows wrote', async () => {
+  writeFileSync(FILE, `\uFEFFXNYS,${DAY},close 13:00,Power cut\r\n`)
+  assert.deepEqual(await hours(), ['2024-07-11T13:30:00Z', '2024-07-11T17:00:00Z'])
+  await run(['market', 'close', DAY, ...REASON])
+  assert.equal(readFileSync(FILE, 'utf8'), `XNYS,${DAY},closed,Power cut, all day\n`)
+  rmSync(FILE)
+})
+
 test('a server that does not answer is told of, and the built-in calendar still speaks', async () => {
   const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' }
   const { code, stdout, stderr } = await run(['market', 'is-open', '--at', DAY], env)
