@@ -11,9 +11,7 @@ import { StockyardError } from '../../src/domain/error.ts'
 import type { Interval } from '../../src/domain/interval.ts'
 import { parseBudget } from '../../src/providers/budget.ts'
 import type { BarRequest, Provider, VendorRequest } from '../../src/providers/provider.ts'
-import { polygon } from '../../src/providers/polygon/index.ts'
 import { getProvider, PROVIDERS } from '../../src/providers/registry.ts'
-import { yahoo } from '../../src/providers/yahoo/index.ts'
 
 interface Sample {
   readonly file: string
@@ -25,9 +23,6 @@ interface Sample {
   readonly expect: string
   readonly rows?: number
 }
-
-/** Those of the registry, and those that are not offered yet. */
-const ADAPTERS = new Set([...PROVIDERS, polygon, yahoo])
 
 const calendar = getCalendar('XNYS')
 const receivedAt = Date.UTC(2024, 2, 12, 22)
@@ -105,7 +100,7 @@ test('the registry knows providers by id and names them where one is unknown', (
   )
 })
 
-for (const provider of ADAPTERS) {
+for (const provider of PROVIDERS) {
   describe(provider.id, () => {
     const samples = samplesOf(provider)
 
@@ -154,6 +149,19 @@ for (const provider of ADAPTERS) {
         assert.equal(rows, sample.rows)
       })
     }
+
+    test('asks for a next page on its own host, without a key, and never for the same page again', () => {
+      for (const { sample, bytes } of samples) {
+        const answer = read(provider, sample, bytes)
+        if (!answer.ok || !('batch' in answer) || answer.next === undefined) continue
+        const { request } = answer.next
+        assert.equal(new URL(request.path, provider.baseUrl).origin, provider.baseUrl)
+        assert.doesNotMatch(Object.keys(request.params).join(' '), /key$|token|secret/i)
+        const again = { status: sample.status, bytes, contentType: 'application/json' }
+        const repeated = provider.parseBars(again, answer.next, { calendar, receivedAt })
+        assert.equal(repeated.ok, false, sample.file)
+      }
+    })
 
     test('never takes a body that was cut off for data, wherever the cut is', () => {
       for (const { sample, bytes } of samples) {
