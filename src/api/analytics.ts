@@ -1,5 +1,4 @@
 /** Statistics and indicators over stored bars. */
-import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { StockyardError } from '../domain/error.ts'
 import { describeIndicator, INDICATORS, parseIndicator } from '../domain/indicators/registry.ts'
@@ -160,8 +159,7 @@ function addSummary(app: App, context: ApiContext): void {
         },
       },
     },
-    async ({ params, query: asked }, reply) => {
-      markSimulated(reply, context)
+    async ({ params, query: asked }) => {
       const wanted = { symbol: params.symbol, ...barQuery(asked, context) }
       const { heading, ...summary } = await readSummary(context.readPool, wanted)
       return { ...headingJson(heading), ...summary, ...warningsJson(heading) }
@@ -221,8 +219,7 @@ function addIndicators(app: App, context: ApiContext): void {
         },
       },
     },
-    async ({ params, query: asked }, reply) => {
-      markSimulated(reply, context)
+    async ({ params, query: asked }) => {
       const indicators = parseIndicators(asked.indicators)
       const wanted = { symbol: params.symbol, ...barQuery(asked, context) }
       const limit = asked.limit ?? options.defaultPageSize
@@ -316,8 +313,7 @@ function addOverview(app: App, context: ApiContext): void {
         },
       },
     },
-    async ({ query: { exchange, limit = 10 } }, reply) => {
-      markSimulated(reply, context)
+    async ({ query: { exchange, limit = 10 } }) => {
       return await readMarketOverview(context.readPool, exchange?.toUpperCase() ?? null, limit)
     },
   )
@@ -355,8 +351,7 @@ function addCorrelation(app: App, context: ApiContext): void {
         response: { 200: { description: 'The matrix.', ...answer }, ...problems(wrong) },
       },
     },
-    async ({ query: asked }, reply) => {
-      markSimulated(reply, context)
+    async ({ query: asked }) => {
       const symbols = await findSymbols(context.readPool, asked.symbols)
       if (symbols.length > CORRELATED_MAX) throw tooMany('symbols', CORRELATED_MAX)
       const wanted = barQuery(asked, context)
@@ -364,8 +359,4 @@ function addCorrelation(app: App, context: ApiContext): void {
       return { interval: wanted.interval, adjust: wanted.adjust, ...found }
     },
   )
-}
-
-function markSimulated(reply: FastifyReply, { options }: ApiContext): void {
-  if (options.simulated) void reply.header('x-stockyard-simulated', '1')
 }

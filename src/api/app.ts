@@ -14,6 +14,7 @@ import { addJsonBody } from './json-body.ts'
 import { RESOURCES } from './routes.ts'
 import { addSchemas } from './schemas.ts'
 import { addSecurity, LOOPBACK_SECURITY } from './security.ts'
+import { addSimulatedMark } from './simulated-mark.ts'
 import { addHttpMetrics } from './http-metrics.ts'
 import { addInFlightCap } from './overload.ts'
 import { addUnmatched } from './unmatched.ts'
@@ -74,6 +75,7 @@ export async function makeApp(given: ApiContext): Promise<App> {
   addInFlightCap(app)
   addAuth(app, context, security)
   addAuditTrail(app, context)
+  addSimulatedMark(app, context)
   await addCompression(app)
   addSchemas(app)
   await addOpenApi(app, context.version)

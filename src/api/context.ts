@@ -42,7 +42,7 @@ export interface ApiOptions {
   readonly defaultPageSize: number
   /** A greater `limit` is refused. */
   readonly maxPageSize: number
-  /** True where the store holds simulated data. */
+  /** True where it is known already that the store holds simulated data. */
   readonly simulated: boolean
 }
 

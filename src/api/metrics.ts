@@ -26,7 +26,7 @@ export function addMetrics(app: App, context: ApiContext): void {
     },
     async (_request, reply) => {
       const metrics = [
-        ...processMetrics(context, loop),
+        ...processMetrics(app, context, loop),
         gauge('streams_open', 'Streams of events that clients listen to here.', [
           { value: app.openStreams() },
         ]),
@@ -48,10 +48,11 @@ function counter(name: string, help: string, samples: readonly Sample[]): Metric
 }
 
 function processMetrics(
-  { pool, readPool, version, options }: ApiContext,
+  app: App,
+  { pool, readPool, version }: ApiContext,
   loop: IntervalHistogram,
 ): Metric[] {
-  const simulated = String(options.simulated)
+  const simulated = String(app.holdsSimulated())
   const delays = [
     { labels: { quantile: '0.5' }, value: lateSeconds(loop.percentile(50)) },
     { labels: { quantile: '0.99' }, value: lateSeconds(loop.percentile(99)) },

@@ -276,10 +276,8 @@ async function beginAnswer(
   const known = await readVersion(readPool, [...symbols, ...symbols.map(requireSymbol)])
   // Actions count from their ex date on, by the exchange's date of asking.
   const date = adjust === 'none' ? 0 : Math.floor(clock.now() / DATE_CHECK_MS)
-  const { simulated, defaultPageSize } = options
-  const tag = entityTag([request.url, format, defaultPageSize, simulated, version, date, known])
+  const tag = entityTag([request.url, format, options.defaultPageSize, version, date, known])
   allowKeeping(reply, tag).type(MEDIA_TYPES[format]).header('vary', 'accept, accept-encoding')
-  if (simulated) void reply.header('x-stockyard-simulated', '1')
   return { format, fields, interval, tag, isKnown: holdsAnswer(request, tag), kept: kept.get(tag) }
 }
 

@@ -135,7 +135,7 @@ export function addStream(app: App, context: ApiContext): void {
       // The client may have gone, or the server been told to end, while it was opened.
       if (!streams.open.has(one)) stream.leave()
       if (streams.ending !== null) stream.end(streams.ending)
-      return sendStream(stream, request, reply, context)
+      return sendStream(stream, request, reply)
     },
   )
 }
@@ -167,14 +167,12 @@ function sendStream(
   { blocks }: EventStream,
   request: FastifyRequest,
   reply: FastifyReply,
-  { options }: ApiContext,
 ): FastifyReply {
   void reply
     .type('text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store, no-transform')
     // Proxies such as nginx would hold back what is too little to be worth a packet.
     .header('x-accel-buffering', 'no')
-  if (options.simulated) void reply.header('x-stockyard-simulated', '1')
   if (request.method === 'HEAD') return reply.send('')
   return reply.send(Readable.from(blocks, { objectMode: false, highWaterMark: BUFFER_BYTES }))
 }

@@ -151,17 +151,6 @@ describe('prices of several symbols', () => {
   })
 })
 
-describe('prices of simulated data', () => {
-  it('say so in a header', async () => {
-    const options = { defaultPageSize: 50, maxPageSize: 1000, simulated: true }
-    const simulated = await appOver(pool, { options })
-    const { headers } = await ask(simulated, PRICES)
-    assert.equal(headers['x-stockyard-simulated'], '1')
-    assert.equal((await ask(app, PRICES)).headers['x-stockyard-simulated'], undefined)
-    await simulated.close()
-  })
-})
-
 describe('prices as CSV', () => {
   it('stream all bars in the columns of the interface', async () => {
     const { text, headers } = await ask(app, `${PRICES}?interval=1m&format=csv`)
