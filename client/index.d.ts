@@ -93,7 +93,7 @@ export declare function createClient(options: ClientOptions): Client
 export interface ProblemBody {
   readonly code: string
   readonly detail: string
-  readonly hint: string | null
+  readonly hint: string
   readonly request_id: string | null
 }
 
@@ -105,7 +105,7 @@ export declare class ProblemError extends Error {
   readonly code: string
   readonly detail: string
   /** What to do about it. */
-  readonly hint: string | null
+  readonly hint: string
   /** As in Stockyard's log. */
   readonly requestId: string | null
   /** When to ask again, where the answer says it. */

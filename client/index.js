@@ -6,7 +6,7 @@ import { OPERATIONS } from './operations.js'
 export class ProblemError extends Error {
   /** @param {Response} response @param {import('./index.d.ts').ProblemBody} problem */
   constructor(response, problem) {
-    super(problem.hint === null ? problem.detail : `${problem.detail} ${problem.hint}`)
+    super(`${problem.detail} ${problem.hint}`)
     this.name = 'ProblemError'
     this.status = response.status
     this.code = problem.code

@@ -11,7 +11,7 @@ export type Problem = {
   /** Stable code; see docs/errors.md. */
   readonly code: string
   /** What to do about it. */
-  readonly hint: string | null
+  readonly hint: string
   /** Path that was asked for. */
   readonly instance: string
   /** As in the log and in the header `x-request-id`. */

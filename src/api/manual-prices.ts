@@ -123,7 +123,9 @@ export function addManualPrices(app: App, context: ApiContext): void {
       const { symbol, interval: typed = '1d', data, ...single } = body
       const interval = parseInterval(typed)
       if (data !== undefined && Object.keys(single).length > 0) {
-        throw new StockyardError('usage', 'BODY_INVALID', 'Give one bar, or "data", not both.')
+        throw new StockyardError('usage', 'BODY_INVALID', 'Give one bar, or "data", not both.', {
+          hint: 'Several bars stand in "data", beside "symbol" and "interval" alone.',
+        })
       }
       const bars = (data ?? [single]).map((one) => readBar(one, interval))
       const { status, answer } = await load(symbol, interval, bars)
@@ -173,7 +175,9 @@ function addOneManual(app: App, { pool, clock, home }: ApiContext, load: Load): 
       const one = readBar({ ...keyOf(params.ts, interval), ...body }, interval)
       if (one.ts !== ts) {
         const sentence = 'The bar in the body is not the one that the path names.'
-        throw new StockyardError('usage', 'BODY_INVALID', sentence)
+        throw new StockyardError('usage', 'BODY_INVALID', sentence, {
+          hint: 'Leave "session" and "ts" out of the body: the path names the bar.',
+        })
       }
       const { status, answer } = await load(params.symbol, interval, [one])
       return await reply.code(status).send(answer)
@@ -222,12 +226,16 @@ function readBar(one: GivenBar, interval: Interval): ManualBar {
   const start = one[name]
   if (start === undefined || one[other] !== undefined) {
     const sentence = `A bar of ${interval} has its start in "${name}"${start === undefined ? '' : ' alone'}.`
-    throw new StockyardError('usage', 'BODY_INVALID', sentence)
+    throw new StockyardError('usage', 'BODY_INVALID', sentence, {
+      hint: `Give "${name}", and leave "${other}" out.`,
+    })
   }
   const prices = (['open', 'high', 'low', 'close'] as const).map((column) => {
     const value = one[column]
     if (value !== undefined) return value
-    throw new StockyardError('usage', 'BODY_INVALID', `The field "${column}" is missing.`)
+    throw new StockyardError('usage', 'BODY_INVALID', `The field "${column}" is missing.`, {
+      hint: 'A bar has open, high, low and close; the other fields can be left out.',
+    })
   })
   const { volume, vwap, trades } = one
   const amounts = [volume, vwap, trades].map((value) => value ?? Number.NaN)

@@ -13,7 +13,7 @@ interface Problem {
   readonly status: number
   readonly detail: string
   readonly code: string
-  readonly hint: string | null
+  readonly hint: string
   /** Path that was asked for. */
   readonly instance: string
   /** As in the log and in the header `x-request-id`. */
@@ -120,7 +120,7 @@ export function makeProblem(
     status,
     detail: redact(error.message),
     code: error.code,
-    hint: error.hint === undefined ? null : redact(error.hint),
+    hint: redact(error.hint),
     instance: redact(url.split('?')[0]!.slice(0, 200)),
     request_id: requestId,
   }
@@ -151,10 +151,14 @@ function toStockyardError(error: unknown, bodyBytesMax: number): StockyardError 
 function requestError(status: number, code: string, bodyBytesMax: number): StockyardError {
   if (status === 413) {
     const sentence = `The body is larger than ${bodyBytesMax / 1024} KB.`
-    return new StockyardError('usage', 'BODY_TOO_LARGE', sentence)
+    return new StockyardError('usage', 'BODY_TOO_LARGE', sentence, {
+      hint: 'Send less at a time.',
+    })
   }
   if (status === 414 || code === 'FST_ERR_MAX_LIMIT_EXCEEDED') {
-    return new StockyardError('usage', 'URL_TOO_LONG', 'A part of the path is too long.')
+    return new StockyardError('usage', 'URL_TOO_LONG', 'A part of the path is too long.', {
+      hint: 'Check the symbol: none is so long.',
+    })
   }
   if (status === 415) {
     return new StockyardError('usage', 'CONTENT_TYPE_UNSUPPORTED', 'The body must be JSON.', {

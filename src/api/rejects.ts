@@ -194,6 +194,7 @@ function addRevalidate(app: App, { pool, home }: ApiContext): void {
           'usage',
           'PARAMETER_INVALID',
           'Give "ids", or filter by "rule" and "symbol".',
+          { hint: 'Leave out one or the other.' },
         )
       }
       const calendarOf = await openCalendars(pool, home)

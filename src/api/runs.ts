@@ -197,12 +197,20 @@ function readOrder(body: Static<typeof order>, { providers, clock }: ApiContext)
   const { force = false, actions = false } = body
   const from = body.from === undefined ? null : requireDay(body.from, 'from')
   const until = body.until === undefined ? null : requireDay(body.until, 'until')
-  if (days !== null && from !== null) throw wrong('Give "from" or "days", not both.')
-  if (from !== null && until !== null && from >= until) throw wrong('"from" is not before "until".')
+  if (days !== null && from !== null) {
+    throw wrong('Give "from" or "days", not both.', 'Leave out one or the other.')
+  }
+  if (from !== null && until !== null && from >= until) {
+    const hint = '"until" is the first day that is not wanted.'
+    throw wrong('"from" is not before "until".', hint)
+  }
   // Where the sun rises first, the next day has begun already.
-  if (from !== null && from > clock.now() + DAY_MS) throw wrong('"from" lies in the future.')
+  if (from !== null && from > clock.now() + DAY_MS) {
+    throw wrong('"from" lies in the future.', 'Write a day that has begun.')
+  }
   if (job === 'repair' && (force || days !== null)) {
-    throw wrong('To repair takes neither "force" nor "days".')
+    const hint = 'Leave them out: gaps are asked for as they are, within "from" and "until".'
+    throw wrong('To repair takes neither "force" nor "days".', hint)
   }
   return {
     job,
@@ -221,8 +229,8 @@ function readOrder(body: Static<typeof order>, { providers, clock }: ApiContext)
   }
 }
 
-function wrong(sentence: string): StockyardError {
-  return new StockyardError('usage', 'PARAMETER_INVALID', sentence)
+function wrong(sentence: string, hint: string): StockyardError {
+  return new StockyardError('usage', 'PARAMETER_INVALID', sentence, { hint })
 }
 
 function distinct<T extends string>(values: readonly T[]): T[] {

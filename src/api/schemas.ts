@@ -243,7 +243,7 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
       status: { type: 'integer', examples: [404] },
       detail: string('What went wrong, one sentence.', 'The store has no symbol APPL.'),
       code: string('Stable code; see docs/errors.md.', 'SYMBOL_UNKNOWN'),
-      hint: nullableString('What to do about it.'),
+      hint: string('What to do about it.'),
       instance: string('Path that was asked for.', '/api/v1/stocks/APPL'),
       request_id: string('As in the log and in the header `x-request-id`.'),
     }),

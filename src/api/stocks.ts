@@ -111,7 +111,9 @@ async function listStocks(
   { active = true, limit = options.defaultPageSize, fields: named, ...filter }: ListQuery,
 ) {
   if (filter.cursor !== undefined && filter.skip !== undefined) {
-    throw new StockyardError('usage', 'PARAMETER_INVALID', 'Give "skip" or "cursor", not both.')
+    throw new StockyardError('usage', 'PARAMETER_INVALID', 'Give "skip" or "cursor", not both.', {
+      hint: 'To go on from page to page, "cursor" alone is enough.',
+    })
   }
   const shown = named === undefined ? null : parseStockFields(named)
   const { data, next } = await readStocks(readPool, { ...filter, kind, active, limit })

@@ -66,12 +66,15 @@ function parameterError(schema: PartSchema, values: unknown): StockyardError {
       { hint: 'Give it once.' },
     )
   }
-  return new StockyardError(
-    'usage',
-    'PARAMETER_INVALID',
-    `The parameter ${problem === null ? 'given' : describe(problem)}.`,
-    { hint: 'The parameters of every route are listed at /docs.' },
-  )
+  const what =
+    problem === null
+      ? 'given is not as it should be'
+      : problem.kind === 'missing'
+        ? `"${problem.name}" is missing`
+        : describe(problem)
+  return new StockyardError('usage', 'PARAMETER_INVALID', `The parameter ${what}.`, {
+    hint: 'The parameters of every route are listed at /docs.',
+  })
 }
 
 function unknownParameter(schema: PartSchema, name: string): StockyardError {

@@ -44,7 +44,7 @@ export function failed(name: string, error: unknown): Check {
     name,
     status: 'fail',
     message: messageOf(error),
-    hint: isOurs ? (error.hint ?? null) : null,
+    hint: isOurs ? error.hint : null,
     exitCode: isOurs ? EXIT_CODES[error.kind] : 1,
   }
 }

@@ -61,15 +61,15 @@ export async function reportError(error: unknown, report: ErrorReport): Promise<
   const shown = toStockyardError(error)
   const { redact } = await import('../log.ts')
   const message = plainText(redact(shown.message))
-  const hint = shown.hint === undefined ? undefined : plainText(redact(shown.hint))
+  const hint = plainText(redact(shown.hint))
   const { stdout, stderr } = report
   let text = `${stderr.paint('red', 'error:')} ${message}\n`
-  if (hint !== undefined) text += `${stderr.paint('cyan', 'hint:')} ${hint}\n`
+  text += `${stderr.paint('cyan', 'hint:')} ${hint}\n`
   text += `${stderr.paint('dim', `code: ${shown.code}`)}\n`
   try {
     await stderr.write(text)
     if (report.json) {
-      await writeJson(stdout, { error: { code: shown.code, message, hint: hint ?? null } })
+      await writeJson(stdout, { error: { code: shown.code, message, hint } })
     }
   } catch {
     // Nobody reads any more; the exit code still says it.

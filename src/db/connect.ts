@@ -89,6 +89,7 @@ export async function inTransaction<T>(
         'internal',
         'TRANSACTION_ABORTED',
         'A statement of the transaction failed and its error was not passed on.',
+        { hint: 'Nothing was committed; please report it.' },
       )
     }
     return result

@@ -315,7 +315,9 @@ export async function updateInstrument(
   )
   const row = rows[0]
   if (row === undefined) {
-    throw new StockyardError('not-found', 'SYMBOL_UNKNOWN', `The store has no instrument ${id}.`)
+    throw new StockyardError('not-found', 'SYMBOL_UNKNOWN', `The store has no instrument ${id}.`, {
+      hint: 'It was there a moment ago: look it up again by its symbol.',
+    })
   }
   return fromRow(row)
 }

@@ -54,6 +54,7 @@ export function readMigrations(folder: URL = FOLDER): Migration[] {
         'internal',
         'MIGRATIONS_INVALID',
         `Migration ${name} should be number ${index + 1}, written NNNN_name.sql.`,
+        { hint: 'Put the files of the folder migrations back as they were.' },
       )
     }
     const sql = readFileSync(new URL(name, folder), 'utf8')

@@ -27,7 +27,7 @@ export const EXIT_CODES: Readonly<Record<ErrorKind, number>> = {
 
 export interface ErrorDetails {
   /** What to do about it, one sentence. */
-  readonly hint?: string
+  readonly hint: string
   readonly cause?: unknown
   /** True when the same call may succeed later without anybody changing anything. */
   readonly retry?: boolean
@@ -37,10 +37,11 @@ export class StockyardError extends Error {
   readonly kind: ErrorKind
   /** Stable, upper snake case, e.g. `SYMBOL_UNKNOWN`. */
   readonly code: string
-  readonly hint: string | undefined
+  /** What to do about it. */
+  readonly hint: string
   readonly retry: boolean
 
-  constructor(kind: ErrorKind, code: string, message: string, details: ErrorDetails = {}) {
+  constructor(kind: ErrorKind, code: string, message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'StockyardError'
     this.kind = kind

@@ -214,6 +214,6 @@ function resetBlock(state: State, lost: Lost): string {
 }
 
 function endBlock({ code, message, hint }: StockyardError): string {
-  const data = { code, detail: redact(message), hint: hint === undefined ? null : redact(hint) }
+  const data = { code, detail: redact(message), hint: redact(hint) }
   return `event: end\ndata: ${JSON.stringify(data)}\n\n`
 }

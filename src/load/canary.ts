@@ -65,7 +65,7 @@ export async function runCanary(
     error:
       error === undefined
         ? null
-        : { kind: error.kind, code: error.code, message: error.message, hint: error.hint ?? null },
+        : { kind: error.kind, code: error.code, message: error.message, hint: error.hint },
   }
   const nextProbe = error?.code === 'PLAN_LACKS' ? (place + 1) % canary.probes.length : place
   const { status } = report

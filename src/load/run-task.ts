@@ -163,7 +163,7 @@ export async function runTask(run: Run, task: Task): Promise<StockyardError | nu
     failure = error
     report({
       status: error.code === 'INTERRUPTED' ? 'skipped' : 'failed',
-      error: { code: error.code, message: redact(error.message), hint: error.hint ?? null },
+      error: { code: error.code, message: redact(error.message), hint: error.hint },
     })
     if (error.kind === 'internal') context.log.error({ err: error.cause ?? error }, 'a task failed')
   }

@@ -84,7 +84,7 @@ async function takeRename(
     return null
   } catch (error) {
     if (!(error instanceof StockyardError) || error.code !== 'RENAME_INVALID') throw error
-    const message = `${present} is ${to} since ${formatDate(day)}, which was not taken over: ${error.message} ${error.hint ?? ''}`
+    const message = `${present} is ${to} since ${formatDate(day)}, which was not taken over: ${error.message} ${error.hint}`
     return { day, message: message.trim() }
   }
 }

@@ -174,7 +174,9 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > BODY_BYTES_MAX) {
-      throw new StockyardError('usage', 'INPUT_INVALID', 'The body is larger than 64 kB.')
+      throw new StockyardError('usage', 'INPUT_INVALID', 'The body is larger than 64 kB.', {
+        hint: 'Send less at a time.',
+      })
     }
     chunks.push(chunk)
   }

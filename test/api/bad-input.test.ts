@@ -15,11 +15,13 @@ after(() => app.close())
 function assertProblem(answer: Answer, status: number, code: string, what: string): void {
   assert.deepEqual([answer.status, answer.body.code], [status, code], `${what}: ${answer.text}`)
   assert.equal(answer.headers['content-type'], 'application/problem+json; charset=utf-8', what)
-  const { type, title, detail, instance, request_id } = answer.body
+  const { type, title, detail, hint, instance, request_id } = answer.body
   assert.equal(answer.body.status, status, what)
   assert.equal(type, `urn:stockyard:error:${code.toLowerCase().replaceAll('_', '-')}`)
   assert.match(String(detail), /^[^\n]+\.$/, what)
-  for (const text of [title, instance]) assert.equal(typeof text === 'string' && text !== '', true)
+  for (const text of [title, hint, instance]) {
+    assert.ok(typeof text === 'string' && text !== '', `${what}: ${answer.text}`)
+  }
   assert.equal(request_id, answer.headers['x-request-id'])
   assert.doesNotMatch(answer.text, /\bat .*\.ts\b|node_modules/, what)
 }
@@ -75,7 +77,8 @@ describe('bad parameters', () => {
     [`${PRICES}?resample=2d`, 'INTERVAL_UNKNOWN'],
     [`${PRICES}?include=all`, 'PARAMETER_INVALID', /live/],
     [`${PRICES}?fields=close,price`, 'PARAMETER_INVALID', /price/],
-    ['/api/v1/prices', 'PARAMETER_INVALID'],
+    ['/api/v1/prices', 'PARAMETER_INVALID', /^The parameter "symbols" is missing\./],
+    ['/api/v1/analytics/stocks/AAPL/indicators', 'PARAMETER_INVALID', /"indicators" is missing/],
     [
       `/api/v1/prices?symbols=${Array.from({ length: 101 }, (_, i) => `S${i}`).join(',')}`,
       'PARAMETER_INVALID',

@@ -12,7 +12,9 @@ import { makeDatabase } from '../support/database.ts'
 
 const { pool } = await makeDatabase()
 const calendar = getCalendar('XNYS')
-const nothing = new StockyardError('not-found', 'NO_DATA', 'There is nothing.')
+const nothing = new StockyardError('not-found', 'NO_DATA', 'There is nothing.', {
+  hint: 'None.',
+})
 const MONTHS = ['2022-10', '2022-11', '2022-12', '2023-01', '2023-02', '2023-03', '2023-04']
 
 const firstOf = (month: number) => parseDay(`${MONTHS[month]!}-01`)

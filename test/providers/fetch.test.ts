@@ -136,6 +136,7 @@ test('says before each wait why and how long', async (t) => {
 })
 
 const NO_CALLS_LEFT = new StockyardError('provider', 'BUDGET_EXHAUSTED', 'No calls are left.', {
+  hint: 'Wait.',
   retry: true,
 })
 

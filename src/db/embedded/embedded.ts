@@ -89,7 +89,14 @@ function shareUse(paths: ClusterPaths): FileLock {
   const lease = trySharedLock(paths.useLock)
   if (lease !== undefined) return lease
   // It is held alone only under the start lock, which is ours.
-  throw new StockyardError('internal', 'LEASE_REFUSED', `The lock ${paths.useLock} is held alone.`)
+  throw new StockyardError(
+    'internal',
+    'LEASE_REFUSED',
+    `The lock ${paths.useLock} is held alone.`,
+    {
+      hint: 'Run the command again; please report it where it stays so.',
+    },
+  )
 }
 
 async function giveUp(paths: ClusterPaths, lease: FileLock, log: Logger): Promise<void> {
