@@ -78,10 +78,10 @@ test('a file of closures is read, its other lines stay, and a wrong line is name
 })
 
 test('a file of closures may be one that Windows wrote', async () => {
-  writeFileSync(FILE, `\uFEFFXNYS,${DAY},close 13:00,Power cut\r\n`)
+  writeFileSync(FILE, `\uFEFF# ours\r\nXNYS,${DAY},close 13:00,Power cut\r\n`)
   assert.deepEqual(await hours(), ['2024-07-11T13:30:00Z', '2024-07-11T17:00:00Z'])
   await run(['market', 'close', DAY, ...REASON])
-  assert.equal(readFileSync(FILE, 'utf8'), `XNYS,${DAY},closed,Power cut, all day\n`)
+  assert.equal(readFileSync(FILE, 'utf8'), `# ours\nXNYS,${DAY},closed,Power cut, all day\n`)
   rmSync(FILE)
 })
 
