@@ -1257,6 +1257,8 @@ export interface Operations {
       readonly from?: string | undefined
       /** Ex date to stop before, YYYY-MM-DD. */
       readonly until?: string | undefined
+      /** As known at an instant, or at the end of a date of the exchange. Without it: `now`. */
+      readonly as_of?: string | undefined
       /** Symbol, in any case. */
       readonly symbol: string
     }

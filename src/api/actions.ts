@@ -4,7 +4,7 @@ import { ACTION_KINDS } from '../domain/action-ledger.ts'
 import { readActions } from '../query/actions.ts'
 import type { ApiContext, App } from './context.ts'
 import { readPeriod } from './period.ts'
-import { requireProvider } from './prices.ts'
+import { readAsOf, requireProvider } from './prices.ts'
 import { choice, list, problems, query, ref, symbolPath, text } from './schemas.ts'
 
 export function addActions(app: App, { readPool: pool, providers }: ApiContext): void {
@@ -22,6 +22,13 @@ export function addActions(app: App, { readPool: pool, providers }: ApiContext):
           provider: Type.Optional(text(40, { description: 'Only of this provider.' })),
           from: Type.Optional(text(40, { description: 'First ex date, YYYY-MM-DD.' })),
           until: Type.Optional(text(40, { description: 'Ex date to stop before, YYYY-MM-DD.' })),
+          as_of: Type.Optional(
+            text(40, {
+              default: 'now',
+              description: 'As known at an instant, or at the end of a date of the exchange.',
+              examples: ['2024-06-03T20:00:00Z', '2024-06-03'],
+            }),
+          ),
         }),
         response: {
           200: { description: 'Splits and dividends.', ...list(ref('Action')) },
@@ -35,6 +42,7 @@ export function addActions(app: App, { readPool: pool, providers }: ApiContext):
         provider:
           asked.provider === undefined ? undefined : requireProvider(asked.provider, providers),
         ...readPeriod(asked),
+        asOf: readAsOf(asked.as_of),
       }),
       next: null,
     }),

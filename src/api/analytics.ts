@@ -13,7 +13,7 @@ import { readIndicators } from '../query/indicators.ts'
 import { readMarketOverview } from '../query/market-overview.ts'
 import { formatInstant } from '../query/rows.ts'
 import type { ApiContext, App } from './context.ts'
-import { requireProvider } from './prices.ts'
+import { readAsOf, requireProvider } from './prices.ts'
 import {
   choice,
   intervalParameter,
@@ -75,7 +75,7 @@ function barQuery(
     sort: 'asc',
     now: clock.now(),
     adjust,
-    asOf: asOf === undefined || asOf === 'now' ? null : parseBound(asOf, 'as_of'),
+    asOf: readAsOf(asOf),
   }
 }
 

@@ -9,7 +9,7 @@ import { requireSymbol } from '../db/instruments.ts'
 import { readVersion } from '../db/read-version.ts'
 import { streamManyBars, findSymbols, readManyBars, SYMBOLS_MAX } from '../query/bars-of-many.ts'
 import { readBars, streamBars, type BarQuery } from '../query/bars.ts'
-import { parseBound } from '../query/bound.ts'
+import { parseBound, type Bound } from '../query/bound.ts'
 import { MANUAL_PROVIDER } from '../providers/registry.ts'
 import { AUTO_PROVIDER } from '../query/choose-series.ts'
 import { encodeBars, type BarSource } from '../query/encode-bars.ts'
@@ -350,8 +350,16 @@ function priceResponse(schema: object) {
   }
 }
 
+/**
+ * What `as_of` means; null for now.
+ * @throws StockyardError `DATE_INVALID`
+ */
+export function readAsOf(asked = 'now'): Bound | null {
+  return asked === 'now' ? null : parseBound(asked, 'as_of')
+}
+
 function toBarQuery(asked: PricesQuery, { providers, clock }: ApiContext) {
-  const { as_of: asOf = 'now', resample = 'none' } = asked
+  const { as_of: asOf, resample = 'none' } = asked
   return {
     interval: parseInterval(asked.interval ?? '1d'),
     provider: requireProvider(asked.provider ?? AUTO_PROVIDER, providers),
@@ -361,7 +369,7 @@ function toBarQuery(asked: PricesQuery, { providers, clock }: ApiContext) {
     sort: asked.sort ?? 'asc',
     now: clock.now(),
     adjust: asked.adjust ?? 'none',
-    asOf: asOf === 'now' ? null : parseBound(asOf, 'as_of'),
+    asOf: readAsOf(asOf),
     resample: resample === 'none' ? null : parseInterval(resample),
     live: asked.include === 'live',
   } satisfies Omit<BarQuery, 'symbol'>

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { refreshActions } from '../load/refresh-actions.ts'
 import { readActions, type ActionRow } from '../query/actions.ts'
+import { parseBound, type Bound } from '../query/bound.ts'
 import { PROVIDERS } from '../providers/registry.ts'
 import type { Run } from './commands.ts'
 import { askForEach } from './each-symbol.ts'
@@ -17,6 +18,7 @@ interface ActionsOptions {
   readonly json?: boolean
   readonly refresh?: boolean
   readonly provider?: string
+  readonly asOf?: Bound
 }
 
 export function defineActions(symbols: Command, run: Run): void {
@@ -29,11 +31,15 @@ export function defineActions(symbols: Command, run: Run): void {
       'ask a vendor for all of them first; some tell them along with bars anyway',
     )
     .addOption(providerOption('only what this vendor says'))
+    .option('--as-of <time>', 'as known at an instant or at the end of a date', (text) =>
+      parseBound(text, '--as-of'),
+    )
     .action((typed: string, options: ActionsOptions) =>
       run(options, (context) => actions(context, readSymbol(typed), options)),
     )
   addExamples(command, [
     ['symbols actions AAPL', 'as they are known'],
+    ['symbols actions AAPL --as-of 2024-06-03', 'as they were known when that date ended'],
     ['symbols actions AAPL --refresh -p polygon --json', 'asked for now, for a script'],
   ])
 }
@@ -45,7 +51,8 @@ async function actions(
 ): Promise<void> {
   if (options.refresh === true) await refresh(context, symbol, options.provider)
   const store = await withPresentKind(await context.openStore())
-  const rows = await readActions(store.pool, symbol, { provider: options.provider })
+  const { provider, asOf } = options
+  const rows = await readActions(store.pool, symbol, { provider, asOf })
   if (context.json) {
     await writeJson(context.stdout, { simulated: store.simulated, data: rows, next: null })
   } else if (rows.length === 0) {
@@ -83,10 +90,16 @@ function actionTable(context: CommandContext, rows: readonly ActionRow[]): strin
       { title: 'shares', value: (row) => (row.basis === 'split' ? 'of today' : null) },
       { title: 'from', value: (row) => row.provider },
       { title: 'status', value: (row) => row.status },
-      { title: 'applied', value: (row) => (row.applied ? 'yes' : 'no') },
+      { title: 'applied', value: appliedText },
     ],
     rows,
   )
+}
+
+/** Nothing for a row that only confirms the one that is applied. */
+function appliedText({ applied, status }: ActionRow): string | null {
+  if (applied) return 'yes'
+  return status === 'suspicious' || status === 'refused' ? 'no' : null
 }
 
 function valueText(row: ActionRow): string {

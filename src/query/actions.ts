@@ -1,10 +1,12 @@
 /** Splits and dividends in the shape that the API and the CLI share. */
 import { listActions, type ActionFilter, type StoredAction } from '../db/actions.ts'
 import type { Connection, Pool } from '../db/connect.ts'
-import { getInstrument } from '../db/instruments.ts'
+import { getInstrumentAsOf } from '../db/instruments-as-of.ts'
 import type { ActionStatus, Claim, LedgerEntry } from '../domain/action-claims.ts'
 import type { ActionKind } from '../domain/action-ledger.ts'
 import { formatDate } from '../domain/date.ts'
+import { findAsOf } from './as-of-instant.ts'
+import type { Bound } from './bound.ts'
 import { readMergedLedger } from './merged-ledger.ts'
 import { formatInstant } from './rows.ts'
 
@@ -27,18 +29,25 @@ export interface ActionRow {
   readonly applied: boolean
 }
 
+/** Which actions are wanted, and as of when. */
+export interface ActionQuery extends Omit<ActionFilter, 'asOf'> {
+  /** Null or undefined: as they are known now. */
+  readonly asOf?: Bound | null | undefined
+}
+
 /**
  * The actions of a symbol by ex date, from every vendor that told of them.
- * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`
+ * @throws StockyardError `SYMBOL_UNKNOWN`, `SYMBOL_INVALID`, `AS_OF_FUTURE`
  */
 export async function readActions(
   db: Pool | Connection,
   typed: string,
-  filter: ActionFilter = {},
+  { asOf: bound = null, ...filter }: ActionQuery = {},
 ): Promise<ActionRow[]> {
-  const { id, symbol } = await getInstrument(db, typed)
-  const actions = await listActions(db, id, filter)
-  const ledger = actions.length === 0 ? [] : await readMergedLedger(db, id, filter.asOf ?? null)
+  const asOf = await findAsOf(db, typed, bound)
+  const { id, symbol } = await getInstrumentAsOf(db, typed, asOf)
+  const actions = await listActions(db, id, { ...filter, asOf })
+  const ledger = actions.length === 0 ? [] : await readMergedLedger(db, id, asOf)
   return actions.map((action) => actionRow(symbol, action, ledger))
 }
 

@@ -4,20 +4,19 @@
  */
 import type { AdjustMode, DailyCloses } from '../domain/adjust.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { DAY_MS } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { INTERVALS, isIntraday, type Interval } from '../domain/interval.ts'
 import { canResample, requireResample } from '../domain/resample.ts'
-import { settleAsOf } from '../db/as-of.ts'
 import type { Connection, Pool } from '../db/connect.ts'
 import { getInstrumentAsOf } from '../db/instruments-as-of.ts'
 import type { Instrument } from '../db/instruments.ts'
 import { readPlanContext } from '../db/plan-context.ts'
 import type { SeriesRef } from '../db/read-series.ts'
 import { makeAdjuster, unappliedActions, type AdjustOptions } from './adjust-pages.ts'
+import { findAsOf } from './as-of-instant.ts'
 import { barRange, type BarRange } from './bar-range.ts'
 import type { BarQuery } from './bars.ts'
-import { calendarWith, readCalendar } from './calendars.ts'
+import { calendarWith } from './calendars.ts'
 import { AUTO_PROVIDER, rankSeries } from './choose-series.ts'
 import { readRawCloses } from './daily-closes.ts'
 import { effectiveActions } from './effective-actions.ts'
@@ -52,8 +51,7 @@ export interface BarPlan {
  *   `RESAMPLE_IMPOSSIBLE`, `ADJUST_NEEDS_DAYS`
  */
 export async function planBars(db: Pool | Connection, query: BarQuery): Promise<BarPlan> {
-  const asOf = await findAsOf(db, query)
-  if (asOf !== null) await settleAsOf(db, asOf)
+  const asOf = await findAsOf(db, query.symbol, query.asOf ?? null)
   const instrument = await getInstrumentAsOf(db, query.symbol, asOf)
   const { changes, series: all, ledgerVersion } = await readPlanContext(db, instrument.id, asOf)
   const calendar = calendarWith(instrument.exchange, changes)
@@ -98,24 +96,6 @@ interface Seen {
 interface Base {
   readonly base: Interval
   readonly series: readonly SeriesRef[]
-}
-
-/** By then a date is over wherever an exchange is. */
-const DATE_IS_OVER_MS = 36 * 3_600_000
-
-/**
- * The instant of an as-of, or null: a plain date means all that was known when that date ended on the
- * exchange, which is that of what the symbol named then.
- */
-async function findAsOf(
-  db: Pool | Connection,
-  { symbol, asOf: bound = null }: BarQuery,
-): Promise<number | null> {
-  if (bound === null) return null
-  if (bound.kind === 'instant') return bound.at
-  const { exchange } = await getInstrumentAsOf(db, symbol, bound.day + DATE_IS_OVER_MS)
-  const calendar = await readCalendar(db, exchange)
-  return calendar.instantAt(bound.day + DAY_MS, 0) - 1
 }
 
 /** The series of the interval asked for, or else of the longest one from which it can be made. */

@@ -96,3 +96,34 @@ test('a stock without any has an empty list; unknown symbols and bad parameters 
   assert.equal((await codes('AAPL/actions?kind=merger'))[0], 400)
   assert.deepEqual(await codes('AAPL/actions?provider=acme'), [400, 'PROVIDER_UNKNOWN'])
 })
+
+function gist({ provider, amount, status }: Record<string, unknown>) {
+  return [provider, amount, status]
+}
+
+test('as of an instant are those that were known then, with what became of them then', async () => {
+  const before = new Date(Date.now()).toISOString()
+  const asked = `/api/v1/stocks/AAPL/actions?kind=dividend&as_of=${before}`
+  const first = await ask(app, asked)
+  assert.equal(first.body.data.length, 1)
+  const source = { instrumentId: id, runId: null, observedAt: Date.parse('2024-06-10T19:30:00Z') }
+  const said = {
+    day: Date.parse('2024-05-10'),
+    currency: 'USD',
+    kind: 'cash',
+    basis: 'raw',
+  } as const
+  await inTransaction(pool, async (connection) => {
+    const one = { splits: [], dividends: [{ ...said, amount: 0.26 }] }
+    await storeActions(connection, { ...source, provider: 'alpha-vantage' }, one)
+    await storeActions(connection, { ...source, provider: 'polygon' }, one)
+  })
+  const now = await ask(app, '/api/v1/stocks/AAPL/actions?kind=dividend')
+  assert.deepEqual(now.body.data.map(gist), [
+    ['alpha-vantage', 0.26, 'confirmed'],
+    ['polygon', 0.26, 'confirmed'],
+  ])
+  assert.equal((await ask(app, asked)).text, first.text)
+  assert.deepEqual(first.body.data.map(gist), [['alpha-vantage', 0.25, 'single-source']])
+  assert.equal((await ask(app, '/api/v1/stocks/AAPL/actions?as_of=2999-01-01')).status, 400)
+})
