@@ -315,7 +315,7 @@ describe(`answers changed by chance (STOCKYARD_SEED=${seed})`, () => {
     it(`of ${provider.name} let no bad row pass`, (t) => {
       const random = makeRandom(seed + number)
       const originals = originalsOf(provider)
-      assert.ok(originals.length > 2)
+      assert.ok(originals.length > 0)
       const seen: Seen = { passed: 0, refused: 0, failed: 0 }
       for (let n = 0; n < MUTATIONS; n += 1) {
         const original = pick(random, originals)
