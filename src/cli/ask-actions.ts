@@ -7,9 +7,7 @@ import type { Provider } from '../providers/provider.ts'
 import { openVendor } from './ask-vendor.ts'
 import type { Store } from './open-store.ts'
 import type { CommandContext } from './run-command.ts'
-
-/** Symbols that a line names; of more it tells how many. */
-const NAMED_MAX = 5
+import { listSome, NAMED_MAX } from './tell-once.ts'
 
 interface ActionsScope extends Pick<ActionsWish, 'providers' | 'which'> {
   /** Only these; absent: all of the run. */
@@ -47,11 +45,10 @@ export async function tellWithoutActions(
   if (providers.every(({ requestActions }) => requestActions === undefined)) return
   const symbols = await listSymbolsWithoutLedger(pool, symbolsOf(summary))
   if (symbols.length === 0) return
-  const named = symbols.slice(0, NAMED_MAX)
-  const more = symbols.length - named.length
-  const list = more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ')
-  const command = `stockyard fetch ${more > 0 ? '' : `${named.join(' ')} `}--actions`
-  await context.stderr.write(`Splits and dividends of ${list} were never asked for: ${command}\n`)
+  const command = `stockyard fetch ${symbols.length > NAMED_MAX ? '' : `${symbols.join(' ')} `}--actions`
+  await context.stderr.write(
+    `Splits and dividends of ${listSome(symbols)} were never asked for: ${command}\n`,
+  )
 }
 
 /** When vendors were asked for the splits and dividends of an instrument, as a script reads it. */

@@ -8,7 +8,7 @@ import type { Interval } from '../domain/interval.ts'
 import { baseInterval } from '../load/derive-series.ts'
 import { fetchAll, type FetchContext, type FetchSummary } from '../load/fetch-series.ts'
 import { openCalendars } from '../load/open-calendars.ts'
-import type { FetchWish } from '../load/run-task.ts'
+import type { FetchWish, TaskProgress } from '../load/run-task.ts'
 import { spanOf } from '../load/plan-backfill.ts'
 import { parseBudget } from '../providers/budget.ts'
 import { makeHttpClient } from '../providers/fetch.ts'
@@ -17,8 +17,10 @@ import { getProvider, PROVIDERS } from '../providers/registry.ts'
 import { variableOf } from '../providers/variables.ts'
 import { openArchive } from './open-archive.ts'
 import type { Store } from './open-store.ts'
+import { plainText } from './output.ts'
 import { showProgress, type WorkPlan } from './progress.ts'
 import type { CommandContext } from './run-command.ts'
+import { tellOnce } from './tell-once.ts'
 
 export interface SymbolsWish {
   readonly symbols: readonly string[]
@@ -131,6 +133,7 @@ export async function withVendors<T>(
     spanMs: (calls) => spanInside(config, provider, calls),
     ...(plan === undefined ? {} : { plan }),
   })
+  const newest = new Map<number, TaskProgress>()
   try {
     return await work({
       pool,
@@ -142,14 +145,30 @@ export async function withVendors<T>(
       signal: context.signal,
       ...(archive === undefined ? {} : { archive }),
       ...(lane === undefined ? {} : { lane }),
-      onProgress: (task) => progress.task(task),
+      onProgress: (task) => {
+        newest.set(task.number, task)
+        progress.task(task)
+      },
       onWait: (wait) => progress.wait(wait),
     })
   } finally {
     progress.finish()
+    await context.stderr.write(passedOverText([...newest.values()]))
     await client.close()
     await archive?.flush()
   }
+}
+
+/** Which vendors did not serve where another one did: a summary names who served. */
+function passedOverText(tasks: readonly TaskProgress[]): string {
+  const said = tasks
+    .filter(({ status }) => status === 'succeeded')
+    .flatMap(({ symbol, interval, passedOver }) =>
+      passedOver.map((text) => ({ who: `${symbol} ${interval}`, text })),
+    )
+  return tellOnce(said)
+    .map((line) => `${plainText(line)}\n`)
+    .join('')
 }
 
 /**

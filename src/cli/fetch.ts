@@ -13,6 +13,7 @@ import { plainText, writeJson } from './output.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
 import { COUNT_COLUMNS } from './task-columns.ts'
+import { tellOnce } from './tell-once.ts'
 
 export const define: Define = (command, run) => {
   command.description(
@@ -86,12 +87,16 @@ export function summaryText(context: CommandContext, store: Store, summary: Fetc
   )
   const mark = store.simulated ? `${stdout.paint('yellow', 'SIMULATED')} ` : ''
   const problems = summary.tasks.flatMap(({ symbol, interval, error }) =>
-    error === null ? [] : [`${symbol} ${interval}: ${error.message} ${error.hint ?? ''}`],
+    error === null
+      ? []
+      : [{ who: `${symbol} ${interval}`, text: `${error.message} ${error.hint ?? ''}` }],
   )
   const wasInterrupted = summary.tasks.some(({ error }) => error?.code === 'INTERRUPTED')
   const outcome = wasInterrupted ? 'was interrupted' : summary.status
   const said = `${mark}Run ${summary.run} ${outcome}, ${summary.requests} ${summary.requests === 1 ? 'call' : 'calls'}.`
-  return [`${table}${said}`, ...problems.map((text) => plainText(text).trim()), ''].join('\n')
+  return [`${table}${said}`, ...tellOnce(problems).map((text) => plainText(text).trim()), ''].join(
+    '\n',
+  )
 }
 
 /** Codes of a task's error for which somebody has to change the configuration. */

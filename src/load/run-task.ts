@@ -61,6 +61,8 @@ export interface TaskProgress extends SeriesProgress {
   readonly interval: Interval
   readonly provider: string
   readonly status: TaskStatus
+  /** What was said of vendors that did not serve, before one did or none. */
+  readonly passedOver: readonly string[]
   /** Calls that were sent, repeated ones included. */
   readonly requests: number
   readonly error: {
@@ -140,6 +142,7 @@ const NOTHING_YET = {
   rejected: 0,
   watermark: null,
   notes: [],
+  passedOver: [],
   error: null,
 } as const
 
@@ -204,7 +207,8 @@ async function askInTurn(run: Run, task: Task, report: Report): Promise<void> {
       if (!letsOthersServe(error, run.wish)) throw error
       failures.push(error)
       const note = `${provider.id} did not serve: ${redact(error.message)}`
-      report({ notes: [...task.progress.notes, note] })
+      const { notes, passedOver } = task.progress
+      report({ notes: [...notes, note], passedOver: [...passedOver, note] })
     }
   }
   const [first] = failures

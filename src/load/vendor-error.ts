@@ -96,8 +96,13 @@ export function vendorWords(failed: VendorFailure): string {
 export function exhaustedError(refused: CallRefused, provider: Provider): StockyardError {
   const until = `${new Date(refused.resetsAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`
   const sentence = `No call to ${provider.name} can go out before ${until}: ${refused.reason}.`
+  // What the vendor itself refuses no budget of ours brings back.
+  const more =
+    refused.window === 'pause'
+      ? ''
+      : ` If your plan allows more, say so in ${variableOf(provider.id, 'BUDGET')}.`
   return new StockyardError('provider', 'BUDGET_EXHAUSTED', sentence, {
-    hint: `Run it again then: it goes on where it stopped. If your plan allows more, say so in ${variableOf(provider.id, 'BUDGET')}.`,
+    hint: `Run it again then: it goes on where it stopped.${more}`,
     retry: true,
   })
 }

@@ -93,6 +93,7 @@ const TASK: TaskProgress = {
   rejected: 0,
   watermark: null,
   notes: [],
+  passedOver: [],
   error: null,
 }
 

@@ -102,6 +102,7 @@ describe('a key that is revoked in the middle of a backfill', () => {
       `SELECT notes FROM stockyard.tasks WHERE symbol = 'SIM4' AND interval = '30m'`,
     )
     assert.match(rows[0]!.notes.join('\n'), /alpha-vantage did not serve: .* refused the key/)
+    assert.match(ended.stderr, /^SIM4 30m: alpha-vantage did not serve: .* refused the key/m)
     // The task counts what both brought.
     assert.equal(inserted, truthOf('SIM4', '2026-02-01') + truthOf('SIM4', '2026-04-01'))
   })

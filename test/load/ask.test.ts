@@ -135,6 +135,7 @@ test('a refusal for the day ends this call and sends no other one', async (t) =>
   const first = await failureOf(ask(context, provider, REQUEST, parse, options))
   assert.deepEqual([first.kind, first.code, first.retry], ['provider', 'BUDGET_EXHAUSTED', true])
   assert.match(first.message, /before \d{4}-\d\d-\d\d \d\d:\d\d UTC: "25 a day\."\.$/)
+  assert.equal(first.hint, 'Run it again then: it goes on where it stopped.')
   const next = { ...context, requests: 0 }
   const second = await failureOf(ask(next, provider, REQUEST, parse, options))
   assert.deepEqual([second.code, next.requests], ['BUDGET_EXHAUSTED', 0])
