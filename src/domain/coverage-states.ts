@@ -81,7 +81,7 @@ function tellerWith(facts: SeriesFacts, finalThrough: number): (day: number) => 
     }
     if (holdsDay(notOffered, day) || !isListed(day)) return 'not-offered'
     // Bars behind all that was ever final were stored before they had settled.
-    if (day > finalThrough || (day <= last && day >= newest)) return 'provisional'
+    if (day > finalThrough || (day <= last && day >= first && day >= newest)) return 'provisional'
     return 'missing'
   }
 }

@@ -67,6 +67,17 @@ describe('the states of a series', () => {
     ])
   })
 
+  it('say nothing of days before the first bar where none was ever covered', () => {
+    const day = parseDay('2024-03-13')
+    // As by a bar that a person gave.
+    const one = facts({ firstBar: day, lastBar: day })
+    assert.deepEqual(lines(one, '2024-03-11', '2024-03-16'), [
+      '2024-03-11..2024-03-13 2 missing',
+      '2024-03-13..2024-03-14 1 provisional',
+      '2024-03-14..2024-03-16 2 missing',
+    ])
+  })
+
   it('tell closed days apart where that is asked for', () => {
     assert.deepEqual(lines(series, '2024-02-15', '2024-02-21', true), [
       '2024-02-15..2024-02-16 1 no-trades',
