@@ -379,12 +379,15 @@ export function addSchemas(app: App): void {
 /** Answers that go wrong, for the `response` of a route: by status, what it means there. */
 export function problems(meanings: Readonly<Record<number, string>>): Record<string, JsonSchema> {
   const common = {
+    401: 'A key is needed, or the one that was sent does not hold.',
+    403: 'The role of the key is too little, or a page of another site tried to write.',
+    429: 'Too many requests; `retry-after` says when to ask again.',
     500: 'A defect; the log has the details.',
     503: 'The database cannot be reached.',
   }
   const content = { 'application/problem+json': { schema: ref('Problem') } }
   return Object.fromEntries(
-    Object.entries({ ...meanings, ...common }).map(([status, description]) => [
+    Object.entries({ ...common, ...meanings }).map(([status, description]) => [
       status,
       { description, content },
     ]),

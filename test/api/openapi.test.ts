@@ -57,6 +57,18 @@ function closed(schema: Schema): Schema {
 }
 
 describe('the document', () => {
+  it('tells what any route can refuse that wants a caller to be known', () => {
+    const lacking = operations.filter(
+      ({ path, operation }) =>
+        path !== '/health' &&
+        ['401', '403', '429'].some((status) => !Object.hasOwn(operation.responses, status)),
+    )
+    assert.deepEqual(
+      lacking.map(({ path, method }) => `${method} ${path}`),
+      [],
+    )
+  })
+
   it('is OpenAPI 3.1 and names every route', () => {
     assert.equal(document.openapi, '3.1.0')
     assert.deepEqual(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
