@@ -1,7 +1,9 @@
 /** The plan of a backfill as people and programs read it. */
 import { formatDate } from '../domain/date.ts'
 import type { BackfillPlan, PlannedProvider, PlannedSeries } from '../load/backfill.ts'
+import { getProvider } from '../providers/registry.ts'
 import type { Output } from './output.ts'
+import { includedText } from './provider-info.ts'
 import { formatCount, formatSpan, formatTable } from './table.ts'
 
 /** The document of `backfill --dry-run --json`: spans in seconds, days as dates. */
@@ -49,6 +51,7 @@ export function planText(output: Output, plan: BackfillPlan): string {
     `In all ${countOf(plan.calls, 'call')}, ${formatCount(plan.rows)} bars at most, ${sizeText(plan.bytes)} on disk.`,
     ...actionsTexts(plan),
     ...plan.providers.map(providerText),
+    ...plan.providers.flatMap(includedTexts),
     ...plan.series.flatMap(lackTexts),
     'Nothing was spent: this is the plan only.',
   ]
@@ -85,6 +88,13 @@ function providerText({
     parts.push(`at ${perDay} a day it would be ${countOf(free, 'day')}`)
   }
   return `${parts.join('; ')}.`
+}
+
+/** What the user's plan has, before a call is spent to find out. */
+function includedTexts({ provider, budget }: PlannedProvider): string[] {
+  return includedText(provider, getProvider(provider).plan?.plans ?? [], budget).map(
+    (text) => `${text}.`,
+  )
 }
 
 function lackTexts({ symbol, interval, provider, notOffered }: PlannedSeries): string[] {

@@ -3,7 +3,14 @@ import type { ProviderInfo } from '../api/context.ts'
 import type { Config } from '../config.ts'
 import { accountOf } from '../db/plan-limits.ts'
 import { parseBudget } from '../providers/budget.ts'
+import { planOfBudget, type VendorPlan } from '../providers/plan.ts'
 import { PROVIDERS } from '../providers/registry.ts'
+
+/** What the plan has that a budget tells of, a line; none where several plans allow as many calls. */
+export function includedText(id: string, plans: readonly VendorPlan[], budget: string): string[] {
+  const plan = planOfBudget(plans, budget)
+  return plan === null ? [] : [`${id}: ${budget} is the plan ${plan.name}: ${plan.includes}`]
+}
 
 /** The vendors as this configuration sees them. */
 export function describeProviders(config: Config): ProviderInfo[] {

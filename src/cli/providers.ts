@@ -13,7 +13,7 @@ import { formatInstant } from '../query/rows.ts'
 import type { Define } from './commands.ts'
 import { addDefaultOptions, addExamples } from './options.ts'
 import { writeJson } from './output.ts'
-import { describeProviders } from './provider-info.ts'
+import { describeProviders, includedText } from './provider-info.ts'
 import { definePriority } from './provider-priority.ts'
 import type { CommandContext } from './run-command.ts'
 import { formatTable } from './table.ts'
@@ -78,9 +78,9 @@ async function providers(context: CommandContext, options: ProvidersOptions): Pr
 }
 
 /** What is out of the ordinary, a line each. */
-function remarks({ id, state }: Shown): string[] {
+function remarks({ id, enabled, plans, budget: written, state }: Shown): string[] {
   const { budget, ceilings, limits } = state
-  const lines: string[] = []
+  const lines = enabled ? includedText(id, plans, written) : []
   const day = budget.windows.find(({ window }) => window === 'day')
   if (day !== undefined && day.resetsAt !== null) {
     lines.push(`${id}: the day's calls reset at ${formatInstant(day.resetsAt)}`)

@@ -13,6 +13,12 @@ export interface VendorPlan {
   readonly includes: string
 }
 
+/** The plan that a budget gives away, where just one of a vendor's allows as many calls; else null. */
+export function planOfBudget(plans: readonly VendorPlan[], budget: string): VendorPlan | null {
+  const alike = plans.filter((plan) => plan.budget === budget)
+  return alike.length === 1 ? alike[0]! : null
+}
+
 export interface PlanRules {
   /** The least plan first: that is what is assumed where nothing else is known. */
   readonly plans: readonly [VendorPlan, ...VendorPlan[]]

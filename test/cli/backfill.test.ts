@@ -57,6 +57,7 @@ describe('a dry run', () => {
     const text = await run(args, budget)
     assert.match(text.stdout, /In all 26 calls, 486,720 bars at most/)
     assert.match(text.stdout, /0 are spent today and 25 left: 2 days/)
+    assert.match(text.stdout, /25\/day is the plan free: the newest 100 days,.* no intraday bars\./)
     assert.equal(sandbox.calls.count(), before)
     const { rows } = await pool.query('SELECT FROM stockyard.runs')
     assert.equal(rows.length, 0)

@@ -3,6 +3,7 @@ import test from 'node:test'
 import { getCalendar } from '../../src/domain/calendar/registry.ts'
 import type { Interval } from '../../src/domain/interval.ts'
 import { callsNamed, parseBudget } from '../../src/providers/budget.ts'
+import { planOfBudget } from '../../src/providers/plan.ts'
 import type { Provider } from '../../src/providers/provider.ts'
 import { getProvider, PROVIDERS } from '../../src/providers/registry.ts'
 
@@ -26,6 +27,16 @@ test('the least plan of each vendor is what its budget defaults to', () => {
     assert.equal(plan.plans[0].budget, budget, id)
     for (const one of plan.plans) assert.doesNotThrow(() => parseBudget(one.budget))
   }
+})
+
+const nameOf = (provider: Provider, budget: string) =>
+  planOfBudget(provider.plan!.plans, budget)?.name
+
+test('a budget tells the plan, where no other one of the vendor allows as many calls', () => {
+  assert.equal(nameOf(polygon, '5/min'), 'Basic')
+  assert.equal(nameOf(polygon, 'unlimited'), undefined)
+  assert.equal(nameOf(polygon, '4/min'), undefined)
+  assert.equal(nameOf(alphaVantage, '1/s,5/min,25/day'), 'free')
 })
 
 test('Alpha Vantage sells full days apart from the newest, and months of minutes apart from the newest', () => {
