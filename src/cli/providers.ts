@@ -85,6 +85,10 @@ function remarks({ id, enabled, plans, budget: written, state }: Shown): string[
   if (day !== undefined && day.resetsAt !== null) {
     lines.push(`${id}: the day's calls reset at ${formatInstant(day.resetsAt)}`)
   }
+  const minute = budget.windows.find(({ window }) => window === 'minute')
+  if (minute !== undefined && minute.left === 0 && minute.resetsAt !== null) {
+    lines.push(`${id}: the minute's next call is free at ${formatInstant(minute.resetsAt)}`)
+  }
   if (budget.pausedUntil !== null) {
     const until = formatInstant(budget.pausedUntil)
     lines.push(`${id} takes no calls before ${until}: ${budget.pauseReason}`)
@@ -96,7 +100,8 @@ function remarks({ id, enabled, plans, budget: written, state }: Shown): string[
     )
   }
   for (const [lane, calls] of Object.entries(budget.waiting)) {
-    lines.push(`${id}: ${calls} of the lane ${lane} wait for a call`)
+    const wait = calls === 1 ? `call of the lane ${lane} waits` : `calls of the lane ${lane} wait`
+    lines.push(`${id}: ${calls} ${wait} for a turn`)
   }
   for (const { window, calls, words, holdsUntil } of ceilings) {
     lines.push(

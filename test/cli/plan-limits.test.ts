@@ -84,6 +84,8 @@ test('what the plan lacks costs its calls once, until a new key or a person asks
   assert.deepEqual(polygon?.plan_limits, [])
   sandbox.plans.set('polygon', { years: null, delayed: false, endOfDay: false })
   assert.equal((await fetch('IBM', 1_400, 1_300)).requests, 1)
+  const full = await run(['providers'], { ...env, POLYGON_BUDGET: '1/min' })
+  assert.match(full.stdout, /^polygon: the minute's next call is free at \d{4}-\d\d-\d\dT/m)
 })
 
 test('limits of a vendor that does not exist are not forgotten', async () => {
