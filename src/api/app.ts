@@ -18,7 +18,7 @@ import { addSimulatedMark } from './simulated-mark.ts'
 import { addHttpMetrics } from './http-metrics.ts'
 import { addInFlightCap } from './overload.ts'
 import { addUnmatched } from './unmatched.ts'
-import { compileValidator } from './validation.ts'
+import { compileValidator, requireDecodableQuery } from './validation.ts'
 import { addWeb } from './web.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
@@ -76,6 +76,7 @@ export async function makeApp(given: ApiContext): Promise<App> {
   addAuth(app, context, security)
   addAuditTrail(app, context)
   addSimulatedMark(app, context)
+  app.addHook('preValidation', async (request) => requireDecodableQuery(request.url))
   await addCompression(app)
   addSchemas(app)
   await addOpenApi(app, context.version)

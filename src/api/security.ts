@@ -82,12 +82,32 @@ function hostName(host: string): string {
   return host.replace(/:\d*$/, '').toLowerCase()
 }
 
+/**
+ * The one name by which the server is asked for: that of the request line where it has one (RFC 9112, 3.2.2).
+ * @throws StockyardError `REQUEST_MALFORMED` where there are several
+ */
+function hostOf({ raw, headers }: FastifyRequest): string {
+  const { rawHeaders, url = '' } = raw
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === 4 && rawHeaders[i]!.toLowerCase() === 'host') count += 1
+  }
+  if (count > 1) {
+    throw new StockyardError('usage', 'REQUEST_MALFORMED', 'The request names several hosts.', {
+      hint: 'Send one Host header.',
+    })
+  }
+  if (url.startsWith('/')) return headers.host ?? ''
+  const [, named] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? []
+  return named ?? headers.host ?? ''
+}
+
 function requireKnownName(
   request: FastifyRequest,
   names: ReadonlySet<string>,
   bind: ApiSecurity['bind'],
 ): void {
-  const name = hostName(request.headers.host ?? '')
+  const name = hostName(hostOf(request))
   if (names.has(name)) return
   // The address that was in fact connected to is nobody's trick: rebinding needs a name.
   const own = request.socket.localAddress?.replace(/^::ffff:/, '')

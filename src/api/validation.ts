@@ -38,6 +38,23 @@ export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPa
   }
 }
 
+/**
+ * What cannot be decoded would be searched for as it is written, and nothing be found.
+ * @throws StockyardError `URL_INVALID`
+ */
+export function requireDecodableQuery(url: string): void {
+  const at = url.indexOf('?')
+  if (at < 0 || !url.includes('%', at)) return
+  try {
+    decodeURIComponent(url.slice(at))
+  } catch (error) {
+    throw new StockyardError('usage', 'URL_INVALID', 'The parameters are not well encoded.', {
+      hint: 'Encode special characters as %XX of their UTF-8 bytes.',
+      cause: error,
+    })
+  }
+}
+
 function convertTexts(schema: PartSchema, values: Values): Values {
   const converted: Record<string, unknown> = Object.create(null) as Record<string, unknown>
   for (const [name, value] of Object.entries(values)) {
@@ -150,9 +167,15 @@ function describe({ name, value, schema }: Problem): string {
   if (Array.isArray(value) && schema.items !== undefined) {
     return describeList(name, value, schema, schema.items)
   }
+  return `"${name}" must be ${expected(schema)}, not ${show(value)}`
+}
+
+/** A value in a few words. What it holds is left out: it can be nested deeper than can be written. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object' && value !== null) return 'an object'
   const shown = JSON.stringify(value) ?? 'nothing'
-  const cut = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown
-  return `"${name}" must be ${expected(schema)}, not ${cut}`
+  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown
 }
 
 /** What is wrong with a list, or with the first of its items that is wrong. */

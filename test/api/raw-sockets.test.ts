@@ -138,6 +138,40 @@ describe('two requests that are said to be one', () => {
   }
 })
 
+describe('two names of a server', () => {
+  const cases: readonly (readonly [string, string, number])[] = [
+    [
+      'a second Host header',
+      'GET /api/v1/stocks HTTP/1.1\r\nHost: localhost\r\nHost: evil.example',
+      400,
+    ],
+    [
+      'the same one twice',
+      'GET /api/v1/stocks HTTP/1.1\r\nHost: localhost\r\nHost: localhost',
+      400,
+    ],
+    [
+      'another in the request line',
+      'GET http://evil.example/api/v1/stocks HTTP/1.1\r\nHost: localhost',
+      421,
+    ],
+  ]
+  for (const [name, head, status] of cases) {
+    it(`are refused: ${name}`, async () => {
+      const answer = await exchange(`${head}\r\nConnection: close\r\n\r\n`)
+      assert.deepEqual(statusesOf(answer), [status])
+      assert.ok(
+        answer.includes(`"code":"${status === 400 ? 'REQUEST_MALFORMED' : 'HOST_REFUSED'}"`),
+      )
+    })
+  }
+
+  it('that are one are served', async () => {
+    const answer = await exchange(request('GET http://localhost/api/v1/stocks HTTP/1.1'))
+    assert.deepEqual(statusesOf(answer), [200])
+  })
+})
+
 describe('requests that are large or odd', () => {
   const many = Array.from({ length: 2000 }, (_, i) => `p${i}=1`).join('&')
   const deep = `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`
@@ -159,9 +193,14 @@ describe('requests that are large or odd', () => {
     ],
     ['a long list of symbols', request(`GET /api/v1/prices?symbols=${'A,'.repeat(5000)} HTTP/1.1`)],
     ['JSON nested 9,000 deep', body(deep)],
+    ['lists nested 30,000 deep', body(`{"symbol":${'['.repeat(30_000)}${']'.repeat(30_000)}}`)],
+    ['objects nested 9,000 deep in a field', body(`{"symbol":${deep}}`)],
     ['JSON of bytes that are not UTF-8', body(Buffer.from('{"symbol":"\xff\xfe"}', 'latin1'))],
     ['%00 in the path', request('GET /api/v1/stocks/A%00B HTTP/1.1')],
     ['%c0%af in the path', request('GET /api/v1/stocks/%c0%af HTTP/1.1')],
+    ['%ff in a parameter', request('GET /api/v1/stocks?text=%ff%fe HTTP/1.1')],
+    ['half a pair of UTF-16 in a parameter', request('GET /api/v1/stocks?text=%ed%a0%80 HTTP/1.1')],
+    ['a % in a parameter that begins nothing', request('GET /api/v1/stocks?text=%zz HTTP/1.1')],
     [
       'bytes above ASCII in the path',
       Buffer.from(request('GET /api/v1/stocks/\xff HTTP/1.1'), 'latin1'),
