@@ -9,6 +9,7 @@ import { answerClientError } from './client-errors.ts'
 import { addCompression } from './compression.ts'
 import type { ApiContext, App } from './context.ts'
 import { addDocuments, addOpenApi } from './documents.ts'
+import { addDownloadCap } from './downloads.ts'
 import { sendProblem } from './problem.ts'
 import { addJsonBody } from './json-body.ts'
 import { RESOURCES } from './routes.ts'
@@ -73,6 +74,7 @@ export async function makeApp(given: ApiContext): Promise<App> {
   const security = given.security ?? LOOPBACK_SECURITY
   await addSecurity(app, security)
   addInFlightCap(app)
+  addDownloadCap(app, given.downloads)
   addAuth(app, context, security)
   addAuditTrail(app, context)
   addSimulatedMark(app, context)

@@ -14,6 +14,7 @@ import type { Budget } from '../domain/budget.ts'
 import type { Interval } from '../domain/interval.ts'
 import type { RunStarter } from '../load/background-runs.ts'
 import type { VendorPlan } from '../providers/plan.ts'
+import type { DownloadBounds } from './downloads.ts'
 import type { ApiSecurity } from './security.ts'
 import type { LatestCache } from './latest-cache.ts'
 
@@ -72,6 +73,8 @@ export interface ApiContext {
   readonly latest?: LatestCache
   /** How many streams there may be, and how often they say that they live; left out: as in stream.ts. */
   readonly streams?: Partial<StreamBounds>
+  /** How many downloads there may be; left out: as in downloads.ts. */
+  readonly downloads?: DownloadBounds
   /** Absent: loopback, without keys. */
   readonly security?: ApiSecurity
   /** Takes orders for runs; absent where the server only serves. */

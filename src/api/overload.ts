@@ -6,9 +6,17 @@ import type { App } from './context.ts'
 const IN_FLIGHT_MAX = 256
 const RETRY_AFTER_SECONDS = 1
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Gives the place of a request to others while it is still answered; null where it has none. */
+    leaveInFlight: (() => void) | null
+  }
+}
+
 /** Counts requests from their head until their answer is sent, or their client has gone. */
 export function addInFlightCap(app: App, most = IN_FLIGHT_MAX): void {
   let inFlight = 0
+  if (!app.hasRequestDecorator('leaveInFlight')) app.decorateRequest('leaveInFlight', null)
   app.addHook('onRequest', async (request, reply) => {
     // Whoever watches over the process must not be told that it is dead because it is busy.
     if (request.routeOptions.url === '/health') return
@@ -27,6 +35,7 @@ export function addInFlightCap(app: App, most = IN_FLIGHT_MAX): void {
       if (!isOver) inFlight -= 1
       isOver = true
     }
+    request.leaveInFlight = over
     reply.raw.once('finish', over).once('close', over)
   })
 }

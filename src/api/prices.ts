@@ -291,7 +291,8 @@ async function sendStreams(
 ): Promise<FastifyReply> {
   // A stream, since a text would be told as the length of what GET sends.
   if (request.method === 'HEAD' || format === 'json') return reply.send(Readable.from([]))
-  const bytes = encodeBars(sources, { format, fields, intervals: [interval] })
+  request.server.beginDownload(request, reply)
+  const bytes = encodeBars(sources, { format, fields, intervals: [interval], pause: ownTurn })
   const body = Readable.from(bytes, { objectMode: false })
   body.on('error', (error) => log.warn({ error: error.message }, 'a download broke off'))
   return reply.send(body)

@@ -28,6 +28,9 @@ export interface SeriesBars {
   readonly sources: Uint8Array | null
 }
 
+/** Resolves when the next piece of work may be done: servers let others go between. */
+export type Pause = () => Promise<unknown>
+
 /** Texts by the codes that a column holds. */
 export interface Coded {
   readonly codes: Int32Array

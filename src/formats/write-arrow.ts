@@ -21,22 +21,27 @@ import {
   type DataType,
 } from 'apache-arrow'
 import { DAY_MS } from '../domain/date.ts'
-import { KEY_COLUMNS, rowGroups, type RowGroup, type SeriesBars } from './row-groups.ts'
+import { KEY_COLUMNS, rowGroups, type Pause, type RowGroup, type SeriesBars } from './row-groups.ts'
 import type { TableShape } from './table-shape.ts'
 
 /** What ends a stream: the continuation mark and a length of zero (Arrow's IPC format). */
 const END_BYTES = 8
 
-/** The bytes of a stream of bars, a record batch at a time. */
+/**
+ * The bytes of a stream of bars, a record batch at a time.
+ * @param pause waited for before each batch
+ */
 export async function* writeArrow(
   source: AsyncIterable<SeriesBars>,
   shape: TableShape,
+  pause?: Pause,
 ): AsyncGenerator<Uint8Array> {
   const schema = schemaOf(shape)
   const empty = streamOf(schema, null)
   const headBytes = empty.length - END_BYTES
   yield empty.subarray(0, headBytes)
   for await (const group of rowGroups(source)) {
+    await pause?.()
     // A batch is written as a stream of its own, of which head and end are left out.
     const whole = streamOf(schema, batchOf(schema, group))
     yield whole.subarray(headBytes, whole.length - END_BYTES)

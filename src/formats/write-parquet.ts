@@ -3,13 +3,24 @@ import { zstdCompressSync } from 'node:zlib'
 import type { SchemaElement } from 'hyparquet'
 import { ByteWriter, ParquetWriter, type ColumnSource } from 'hyparquet-writer'
 import { DAY_MS } from '../domain/date.ts'
-import { KEY_COLUMNS, rowGroups, type Coded, type RowGroup, type SeriesBars } from './row-groups.ts'
+import {
+  KEY_COLUMNS,
+  rowGroups,
+  type Coded,
+  type Pause,
+  type RowGroup,
+  type SeriesBars,
+} from './row-groups.ts'
 import type { TableShape } from './table-shape.ts'
 
-/** The bytes of a file of bars, a row group at a time. */
+/**
+ * The bytes of a file of bars, a row group at a time.
+ * @param pause waited for before each column of a group, which is some milliseconds of work
+ */
 export async function* writeParquet(
   source: AsyncIterable<SeriesBars>,
   shape: TableShape,
+  pause?: Pause,
 ): AsyncGenerator<Uint8Array> {
   const writer = new ByteWriter()
   const file = new ParquetWriter({
@@ -19,15 +30,33 @@ export async function* writeParquet(
     compressors: { ZSTD: (bytes) => zstdCompressSync(bytes) },
     createdBy: 'stockyard',
   })
+  const names = [...KEY_COLUMNS, ...shape.columns]
   for await (const group of rowGroups(source)) {
-    const columnData = [...KEY_COLUMNS, ...shape.columns].map((name) =>
-      columnOf(name, group, shape),
-    )
-    await file.write({ columnData, rowGroupSize: group.bars.length })
+    for (const name of names) {
+      await pause?.()
+      const columnData = [columnOf(name, group, shape)]
+      await file.write({ columnData, rowGroupSize: group.bars.length })
+    }
+    joinGroups(file, names.length)
     yield take(writer)
   }
   await file.finish()
   yield take(writer)
+}
+
+/** Makes one group of the last ones, of which each holds one column of the same rows. */
+function joinGroups(file: ParquetWriter, count: number): void {
+  const groups = file.row_groups.splice(-count)
+  const sumOf = (size: 'total_byte_size' | 'total_compressed_size') =>
+    groups.reduce((sum, group) => sum + (group[size] ?? 0n), 0n)
+  const { num_rows } = groups[0]!
+  file.row_groups.push({
+    columns: groups.flatMap(({ columns }) => columns),
+    total_byte_size: sumOf('total_byte_size'),
+    num_rows,
+    total_compressed_size: sumOf('total_compressed_size'),
+  })
+  file.num_rows -= num_rows * BigInt(count - 1)
 }
 
 /** What was written since; the writer goes on counting from there. */

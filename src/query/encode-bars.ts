@@ -1,6 +1,6 @@
 /** Bars of some series as the bytes of a file or an answer, in each of the formats that stream. */
 import type { Interval } from '../domain/interval.ts'
-import type { SeriesBars } from '../formats/row-groups.ts'
+import type { Pause, SeriesBars } from '../formats/row-groups.ts'
 import { writeSql, type SqlTable } from '../formats/write-sql.ts'
 import { tableShape, type TableShape } from '../formats/table-shape.ts'
 import type { BarChunk } from './bar-chunk.ts'
@@ -25,6 +25,8 @@ export interface Encoding {
   readonly fields: readonly Field[]
   /** All intervals that the sources can have. */
   readonly intervals: readonly Interval[]
+  /** Waited for before each piece of work; left out: all goes on at once. */
+  readonly pause?: Pause
 }
 
 /**
@@ -34,12 +36,12 @@ export interface Encoding {
  */
 export function encodeBars(
   sources: BarSources,
-  { format, fields, intervals }: Encoding,
+  { format, fields, intervals, pause }: Encoding,
 ): AsyncGenerator<string | Uint8Array> {
-  if (format === 'csv' || format === 'ndjson') return textOf(sources, format, fields)
+  if (format === 'csv' || format === 'ndjson') return textOf(sources, format, fields, pause)
   const shape = tableShape(intervals, fields)
   const bars = stretchesOf(sources)
-  return writeFile(bars, shape, format)
+  return writeFile(bars, shape, format, pause)
 }
 
 /** The libraries of these formats are large: they are loaded where they write. */
@@ -47,13 +49,14 @@ async function* writeFile(
   bars: AsyncIterable<SeriesBars>,
   shape: TableShape,
   format: 'arrow' | 'parquet',
+  pause: Pause | undefined,
 ): AsyncGenerator<Uint8Array> {
   if (format === 'arrow') {
     const { writeArrow } = await import('../formats/write-arrow.ts')
-    yield* writeArrow(bars, shape)
+    yield* writeArrow(bars, shape, pause)
   } else {
     const { writeParquet } = await import('../formats/write-parquet.ts')
-    yield* writeParquet(bars, shape)
+    yield* writeParquet(bars, shape, pause)
   }
 }
 
@@ -73,10 +76,12 @@ async function* textOf(
   sources: BarSources,
   format: 'csv' | 'ndjson',
   fields: readonly Field[],
+  pause: Pause | undefined,
 ): AsyncGenerator<string | Uint8Array> {
   if (format === 'csv') yield csvHeader(fields)
   for await (const source of sources) {
     for await (const chunk of source.chunks) {
+      await pause?.()
       const isCsv = format === 'csv'
       yield isCsv ? csvLines(source, chunk, fields) : ndjsonLines(source, chunk, fields)
     }

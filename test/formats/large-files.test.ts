@@ -82,6 +82,19 @@ test('the bytes do not show in which pieces the bars came', async () => {
   }
 })
 
+test('pauses cut the work of a group into pieces, and leave the bytes as they are', async () => {
+  const groups = Math.ceil(ROWS / GROUP_ROWS)
+  // A column of Parquet at a time: symbol, interval, ts, seven values, provider, state.
+  for (const [name, pauses] of [['parquet', groups * 12] as const, ['arrow', groups] as const]) {
+    let paused = 0
+    const pause = async () => (paused += 1)
+    const write = WRITERS[name]
+    const whole = await joined(write(inPieces(ROWS), SHAPE))
+    assert.deepEqual(await joined(write(inPieces(ROWS), SHAPE, pause)), whole)
+    assert.equal(paused, pauses, name)
+  }
+})
+
 test('nothing is read ahead of what is taken', async () => {
   for (const write of Object.values(WRITERS)) {
     const given = { rows: 0 }
