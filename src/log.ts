@@ -23,7 +23,7 @@ export function registerSecret(secret: string | undefined): void {
 /** Keys of our own API, whoever wrote them: the id stays, the secret goes. */
 const API_KEY = /\b(sy_(?:read|write|admin)_[0-9A-Za-z]{12}_)[0-9A-Za-z]+/g
 
-/** A text without registered secrets, without `apikey=…` values, and without control characters. */
+/** A text without registered secrets and without `apikey=…` values. */
 export function redact(text: string): string {
   let clean = text
   for (const secret of secrets) {
@@ -37,6 +37,18 @@ export function redact(text: string): string {
   return clean
     .replaceAll(/\b(apikey|api_key|token|password)=[^&\s"']+/gi, '$1=[redacted]')
     .replaceAll(/(:\/\/[^:@/\s]*):[^@/\s]+@/g, '$1:[redacted]@')
+}
+
+/** An escape of JSON: of a control character, or any other. */
+const ESCAPE = /\\(?:u00[01][\da-f]|[bfr]|[^])/g
+/** Controls that JSON leaves as they are. */
+const BARE_CONTROLS = /[\u007F-\u009F\u2028\u2029]/g
+
+/** A line of JSON whose texts cannot steer a terminal. The ends of lines stay, for stack traces. */
+function withoutControls(line: string): string {
+  return line
+    .replaceAll(ESCAPE, (escape) => (/^\\(?:u00|[bfr])/.test(escape) ? ' ' : escape))
+    .replaceAll(BARE_CONTROLS, ' ')
 }
 
 /**
@@ -64,7 +76,7 @@ export function makeLogger(options: LogOptions): Logger {
   const settings = {
     level: options.level,
     base: null,
-    hooks: { streamWrite: (line: string) => redact(line) },
+    hooks: { streamWrite: (line: string) => withoutControls(redact(line)) },
   }
   if (!isPretty) return pino(settings, pino.destination({ dest: 2, sync: true }))
   const pretty = require('pino-pretty') as typeof PinoPretty
@@ -75,6 +87,8 @@ export function makeLogger(options: LogOptions): Logger {
       sync: true,
       colorize: process.stderr.isTTY,
       translateTime: 'SYS:HH:MM:ss',
+      // What is told of others must not look like a line of its own.
+      messageFormat: (line, key) => String(line[key] ?? '').replaceAll(/[\r\n]+/g, ' '),
     }),
   )
 }
