@@ -96,7 +96,8 @@ async function verify(
 /** Errors of jose are about the token, but for those about fetching the keys. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof errors.JOSEError)) return false
-  return !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false
+  return error.code !== 'ERR_JOSE_GENERIC'
 }
 
 function unreachable(cause: unknown): StockyardError {

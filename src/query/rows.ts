@@ -136,7 +136,8 @@ function csvLinesOf(
  * ASVS 1.2.10); numbers are never passed through here, so negative ones stay numbers.
  */
 export function csvText(text: string): string {
-  const harmless = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  const harmless = /^[=+\-@\t\r\n\0]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }
 

@@ -18,8 +18,12 @@ const stranger = await generateKeyPair('ES256')
 const jwk = { ...(await exportJWK(elliptic.publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }
 
 let isDown = false
+let isBroken = false
+let keyRequests = 0
 const issuerServer = createServer((request, response) => {
+  if (request.url === '/keys') keyRequests += 1
   if (isDown) return void response.writeHead(500).end()
+  if (isBroken && request.url === '/keys') return void response.end('{"keys":"soon"}')
   const body = request.url?.endsWith('/.well-known/openid-configuration')
     ? { issuer, jwks_uri: `${issuer}/keys` }
     : { keys: [jwk] }
@@ -118,6 +122,30 @@ describe('tokens', () => {
       [503, 'OIDC_UNREACHABLE'],
     )
     assert.equal((await fresh.inject({ url: '/api/v1/stocks', headers })).statusCode, 200)
+  })
+
+  it('are 503 where what the issuer publishes are no keys, and nobody is held to have sent a wrong one', async (t) => {
+    const fresh = await makeApp(contextOf(pool, { security }))
+    t.after(() => fresh.close())
+    const headers = { host: 'localhost', authorization: `Bearer ${await sign(good)}` }
+    const send = async () => await fresh.inject({ url: '/api/v1/stocks', headers })
+    isBroken = true
+    const codes: string[] = []
+    for (let i = 0; i < 12; i += 1) codes.push((await send()).json<{ code: string }>().code)
+    isBroken = false
+    assert.deepEqual([...new Set(codes)], ['OIDC_UNREACHABLE'])
+    assert.equal((await send()).statusCode, 200)
+  })
+
+  it('of keys that nobody has heard of do not make a flood of questions to the issuer', async () => {
+    assert.equal((await ask(await sign(good))).statusCode, 200)
+    const before = keyRequests
+    const [, payload = '', signature = ''] = (await sign(good)).split('.')
+    for (let i = 0; i < 30; i += 1) {
+      const answer = await ask(`${base64({ alg: 'ES256', kid: `k${i}` })}.${payload}.${signature}`)
+      assert.equal(answer.statusCode, 401)
+    }
+    assert.ok(keyRequests - before <= 1, `${keyRequests - before} questions`)
   })
 
   it('are no keys where no issuer is set', async (t) => {

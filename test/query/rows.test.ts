@@ -91,9 +91,17 @@ describe('a bar as CSV', () => {
       ['-A', "'-A"],
       ['@A', "'@A"],
       ['\tA', "'\tA"],
+      ['\rA', '"\'\rA"'],
+      ['\0A', "'\0A"],
       ['a,"b"', '"a,""b"""'],
       ['=HYPERLINK("x")', '"\'=HYPERLINK(""x"")"'],
     ]
     for (const [text, expected] of cases) assert.equal(csvText(text!), expected)
+    const bars = makeBatch(1)
+    bars.open[0] = -1.5
+    const series = { symbol: '=A1', interval: '1d' } as const
+    const cells = csvLines(series, chunkOf(bars, '+x')).split(',')
+    // The symbol and the provider are texts; a negative price is a number.
+    assert.deepEqual([cells[0], cells[3], cells[10]], ["'=A1", '-1.5', "'+x"])
   })
 })
