@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { Pool } from '../../src/db/connect.ts'
+import { openPool } from '../../src/db/connect.ts'
 import { clusterPaths } from '../../src/db/embedded/cluster.ts'
 import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { findPostmaster } from '../../src/db/embedded/postmaster.ts'
@@ -22,7 +22,11 @@ import { loadSeries } from '../support/loaded-series.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'coherence-'))
 const server = await startEmbedded(home, makeLogger({ level: 'silent', format: 'json' }))
-const database = await makeDatabase(undefined, { serverUrl: server.url })
+// Ends before the database is dropped.
+after(() => pool.end())
+const { url } = await makeDatabase(undefined, { serverUrl: server.url })
+// Databases of tests forget what was committed last when their server is killed; this one must not.
+const pool = openPool(url, { max: 2, settings: { synchronous_commit: 'on' } })
 // After its database was dropped.
 after(async () => {
   await server.release()
@@ -35,7 +39,7 @@ const LATE_MS = 100
 const NEWS = "application_name = 'test child news' AND datname = current_database()"
 
 /** Loads a bar with a close, as a later answer of the vendor has it; resolves once that is committed. */
-async function loadClose(pool: Pool, symbol: string, close: number): Promise<void> {
+async function loadClose(symbol: string, close: number): Promise<void> {
   const bars = dailyBars(DAY, DAY + 86_400_000)
   bars.close[0] = close
   bars.high[0] = 1000
@@ -73,7 +77,7 @@ interface Seen {
 function watch(base: string, symbol: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const seen: Seen[] = []
-  let isOver = false
+  const stop = new AbortController()
   const one = async () => {
     const sentAt = performance.now()
     const close = await new Promise<number | null>((resolve, reject) => {
@@ -89,14 +93,14 @@ function watch(base: string, symbol: string) {
     seen.push({ sentAt, close })
   }
   const done = (async () => {
-    while (!isOver) await one()
+    while (!stop.signal.aborted) await one()
     await one()
     agent.destroy()
   })()
   return {
     seen,
     stop: async () => {
-      isOver = true
+      stop.abort()
       await done
       return seen
     },
@@ -132,8 +136,7 @@ async function disturbed(
   symbol: string,
   { prices, disturb }: { readonly prices: number; readonly disturb: (n: number) => Promise<void> },
 ): Promise<void> {
-  const { pool, url } = database
-  await loadClose(pool, symbol, 1)
+  await loadClose(symbol, 1)
   const watched = [await startChild(t, url), await startChild(t, url)].map((base) =>
     watch(base, symbol),
   )
@@ -142,7 +145,7 @@ async function disturbed(
     // So that the price before is in memory where it can be.
     for (const one of watched) await one.next()
     await disturb(close)
-    await committedLoad(pool, symbol, close)
+    await committedLoad(symbol, close)
     committed.push({ close, at: performance.now() })
     while (performance.now() < committed.at(-1)!.at + LATE_MS) {
       await new Promise((resolve) => setImmediate(resolve))
@@ -158,10 +161,10 @@ async function disturbed(
 }
 
 /** Loads again and again where the database is away. */
-async function committedLoad(pool: Pool, symbol: string, close: number): Promise<void> {
+async function committedLoad(symbol: string, close: number): Promise<void> {
   for (;;) {
     try {
-      return await loadClose(pool, symbol, close)
+      return await loadClose(symbol, close)
     } catch {
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -175,7 +178,7 @@ it('holds while the connections for news are ended over and over', async (t) => 
     disturb: async (n) => {
       // Two in three, so that prices come out of memory between.
       if (n % 3 === 0) return
-      const { rowCount } = await database.pool.query(
+      const { rowCount } = await pool.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${NEWS}`,
       )
       lost += rowCount ?? 0
