@@ -1,4 +1,5 @@
 /** Which formats bars are served in, how a caller names them, and bars as a document of JSON. */
+import type { FastifyReply } from 'fastify'
 import type { BarAnswer, BarHeading } from '../query/bars.ts'
 import type { ManyAnswer } from '../query/bars-of-many.ts'
 import { STREAM_FORMATS } from '../query/encode-bars.ts'
@@ -62,4 +63,12 @@ export function manyAnswer(
   const filled = data.filter(({ length }) => length > 0)
   const parts = filled.flatMap((bars, i) => (i === 0 ? [bars] : [COMMA, bars]))
   return Buffer.concat([before, ...parts, after])
+}
+
+/** Formats without a place for the cursor tell it in a header (RFC 8288). */
+export function linkNext(reply: FastifyReply, url: string, next: string | null): void {
+  if (next === null) return
+  const link = new URL(url, 'http://localhost')
+  link.searchParams.set('cursor', next)
+  void reply.header('link', `<${link.pathname}${link.search}>; rel="next"`)
 }

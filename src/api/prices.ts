@@ -18,7 +18,14 @@ import { acceptedFormat } from './accepted-format.ts'
 import type { ApiContext, ApiOptions, App, ProviderInfo } from './context.ts'
 import { allowKeeping, entityTag, holdsAnswer } from './entity-tag.ts'
 import { makeKeptAnswers, type KeptAnswers } from './kept-answers.ts'
-import { FORMATS, manyAnswer, MEDIA_TYPES, priceAnswer, type Format } from './price-formats.ts'
+import {
+  type Format,
+  FORMATS,
+  linkNext,
+  manyAnswer,
+  MEDIA_TYPES,
+  priceAnswer,
+} from './price-formats.ts'
 import {
   choice,
   intervalParameter,
@@ -391,12 +398,4 @@ export function requireProvider(id: string, providers: readonly ProviderInfo[]):
       hint: `Use ${[...others, ...providers.map((known) => known.id)].join(' or ')}.`,
     },
   )
-}
-
-/** Formats without a place for the cursor tell it in a header (RFC 8288). */
-function linkNext(reply: FastifyReply, url: string, next: string | null): void {
-  if (next === null) return
-  const link = new URL(url, 'http://localhost')
-  link.searchParams.set('cursor', next)
-  void reply.header('link', `<${link.pathname}${link.search}>; rel="next"`)
 }
