@@ -2,10 +2,9 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
-import { getInstrument } from '../db/instruments.ts'
+import { getInstrument, requireSymbol } from '../db/instruments.ts'
 import { StockyardError } from '../domain/error.ts'
 import { parseInterval, type Interval } from '../domain/interval.ts'
-import { requireSymbol } from '../db/instruments.ts'
 import { readVersion } from '../db/read-version.ts'
 import { streamManyBars, findSymbols, readManyBars, SYMBOLS_MAX } from '../query/bars-of-many.ts'
 import { readBars, streamBars, type BarQuery } from '../query/bars.ts'
@@ -255,7 +254,6 @@ function addPricesOfMany(app: App, context: ApiContext, kept: KeptAnswers): void
 interface Answering {
   readonly format: Format
   readonly fields: readonly Field[]
-  /** Of the answer. */
   readonly interval: Interval
   /** Of the version that the database has. */
   readonly tag: string
@@ -265,7 +263,7 @@ interface Answering {
   readonly kept: Buffer | null
 }
 
-/** Time in which the date on an exchange stays the same: offsets of zones are whole quarters of an hour. */
+/** The date on an exchange stays the same in it: offsets of zones are whole quarters of an hour. */
 const DATE_CHECK_MS = 15 * 60_000
 
 /** Reads how the answer is wanted, and says in its headers what it is and which version. */
@@ -296,11 +294,11 @@ async function sendStreams(
   reply: FastifyReply,
   { log }: ApiContext,
 ): Promise<FastifyReply> {
-  // A stream, since a text would be told as the length of what GET sends.
+  // A stream: of a text the length would be told, as that of what GET sends.
   if (request.method === 'HEAD' || format === 'json') return reply.send(Readable.from([]))
   request.server.beginDownload(request, reply)
-  const bytes = encodeBars(sources, { format, fields, intervals: [interval], pause: ownTurn })
-  const body = Readable.from(bytes, { objectMode: false })
+  const encoding = { format, fields, intervals: [interval], pause: ownTurn }
+  const body = Readable.from(encodeBars(sources, encoding), { objectMode: false })
   body.on('error', (error) => log.warn({ error: error.message }, 'a download broke off'))
   return reply.send(body)
 }
