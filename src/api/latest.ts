@@ -6,7 +6,8 @@ import { findLatest, readQuote } from '../query/latest.ts'
 import type { ApiContext, App } from './context.ts'
 import { addLatestShortcut } from './latest-shortcut.ts'
 import { MEDIA_TYPES } from './price-formats.ts'
-import { providerParameter, requireProvider } from './prices.ts'
+import { providerParameter } from './price-schema.ts'
+import { requireProvider } from './prices.ts'
 import { intervalParameter, problems, query, ref, symbolPath } from './schemas.ts'
 
 const tags = ['prices']

@@ -1,12 +1,12 @@
 /** Bars: a page of them as JSON, all of them as a stream of CSV or NDJSON, and the latest one. */
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { getInstrument, requireSymbol } from '../db/instruments.ts'
 import { StockyardError } from '../domain/error.ts'
 import { parseInterval, type Interval } from '../domain/interval.ts'
 import { readVersion } from '../db/read-version.ts'
-import { streamManyBars, findSymbols, readManyBars, SYMBOLS_MAX } from '../query/bars-of-many.ts'
+import { streamManyBars, findSymbols, readManyBars } from '../query/bars-of-many.ts'
 import { readBars, streamBars, type BarQuery } from '../query/bars.ts'
 import { parseBound, type Bound } from '../query/bound.ts'
 import { MANUAL_PROVIDER } from '../providers/registry.ts'
@@ -14,112 +14,13 @@ import { AUTO_PROVIDER } from '../query/choose-series.ts'
 import { encodeBars, type BarSource } from '../query/encode-bars.ts'
 import { FIELDS, parseFields, type Field } from '../query/rows.ts'
 import { acceptedFormat } from './accepted-format.ts'
-import type { ApiContext, ApiOptions, App, ProviderInfo } from './context.ts'
+import type { ApiContext, App, ProviderInfo } from './context.ts'
 import { allowKeeping, entityTag, holdsAnswer } from './entity-tag.ts'
 import { makeKeptAnswers, type KeptAnswers } from './kept-answers.ts'
-import {
-  type Format,
-  FORMATS,
-  linkNext,
-  manyAnswer,
-  MEDIA_TYPES,
-  priceAnswer,
-} from './price-formats.ts'
-import {
-  choice,
-  intervalParameter,
-  list,
-  optional,
-  paging,
-  problems,
-  query,
-  ref,
-  symbolPath,
-  text,
-} from './schemas.ts'
+import { type Format, linkNext, manyAnswer, MEDIA_TYPES, priceAnswer } from './price-formats.ts'
+import { manyList, manyQuery, priceList, priceResponse, pricesQuery } from './price-schema.ts'
+import { problems, symbolPath } from './schemas.ts'
 import { ownTurn } from './turns.ts'
-
-export const providerParameter = text(40, {
-  default: AUTO_PROVIDER,
-  description:
-    'Whose bars: the id of a provider, or `auto` for the best that any has of each start, by priority.',
-  examples: ['auto', 'alpha-vantage'],
-})
-
-function pricesParameters(options: ApiOptions) {
-  return {
-    interval: Type.Optional(intervalParameter),
-    from: Type.Optional(
-      text(40, {
-        description:
-          'Included. A plain date is a date of the exchange; an instant carries its offset.',
-        examples: ['2024-01-02', '2024-01-02T14:30:00Z'],
-      }),
-    ),
-    until: Type.Optional(text(40, { description: 'Not included.', examples: ['2024-02-01'] })),
-    session: Type.Optional(
-      choice(['all', 'regular'], {
-        default: 'all',
-        description: '`regular` leaves out intraday bars before the open and after the close.',
-      }),
-    ),
-    provider: Type.Optional(providerParameter),
-    sort: Type.Optional(choice(['asc', 'desc'], { default: 'asc', description: 'By time.' })),
-    format: Type.Optional(
-      choice(FORMATS, {
-        description:
-          'Without it the header `accept` decides. All but JSON stream all bars where no `limit` is given.',
-      }),
-    ),
-    adjust: Type.Optional(
-      choice(['none', 'splits', 'all'], {
-        default: 'none',
-        description:
-          "As traded, in today's shares, or with dividends taken out of older prices, too.",
-      }),
-    ),
-    as_of: Type.Optional(
-      text(40, {
-        default: 'now',
-        description:
-          'Final bars as they were known at an instant, or at the end of a date of the exchange.',
-        examples: ['2024-06-03T20:00:00Z', '2024-06-03'],
-      }),
-    ),
-    resample: Type.Optional(
-      text(20, {
-        default: 'none',
-        description: 'A longer interval that the bars of `interval` are made into.',
-        examples: ['1h', '1wk'],
-      }),
-    ),
-    include: Type.Optional(
-      choice(['none', 'live'], {
-        default: 'none',
-        description: '`live` adds bars that were seen before their period was over.',
-      }),
-    ),
-    fields: Type.Optional(
-      text(100, {
-        description: `Only these of ${FIELDS.join(', ')}; the key is always there.`,
-        examples: ['close,volume'],
-      }),
-    ),
-    ...paging(options),
-  }
-}
-
-function pricesQuery(options: ApiOptions) {
-  return query(pricesParameters(options))
-}
-
-function manyQuery(options: ApiOptions) {
-  const symbols = text(4000, {
-    description: `Symbols with commas between them, ${SYMBOLS_MAX} at most.`,
-    examples: ['AAPL,MSFT'],
-  })
-  return query({ symbols, ...pricesParameters(options) })
-}
 
 type PricesQuery = Static<ReturnType<typeof pricesQuery>>
 
@@ -301,59 +202,6 @@ async function sendStreams(
   const body = Readable.from(encodeBars(sources, encoding), { objectMode: false })
   body.on('error', (error) => log.warn({ error: error.message }, 'a download broke off'))
   return reply.send(body)
-}
-
-const warningsNote = {
-  type: 'array',
-  items: { type: 'string' },
-  description: 'What the answer could not do, where there is something.',
-}
-const adjustNote = { type: 'string', enum: ['none', 'splits', 'all'] }
-
-const priceList = optional(
-  list(ref('Bar'), {
-    symbol: { type: 'string', examples: ['AAPL'] },
-    interval: { type: 'string', examples: ['1d'] },
-    adjust: adjustNote,
-    provider: {
-      type: ['string', 'null'],
-      description:
-        'Whose bars; `auto` where several series were merged, null where there are none.',
-    },
-    as_of: {
-      type: ['string', 'null'],
-      description: 'The instant as of which they are known; null: as they are known now.',
-    },
-  }),
-  {
-    derived_from: {
-      type: 'string',
-      description: 'The interval of the stored bars that these were made of, where they were.',
-    },
-    warnings: warningsNote,
-  },
-)
-
-const manyList = optional(
-  list(ref('SymbolBar'), {
-    interval: { type: 'string', examples: ['1d'] },
-    adjust: adjustNote,
-    as_of: { type: ['string', 'null'], description: 'As it was asked for; null: now.' },
-  }),
-  { warnings: warningsNote },
-)
-
-function priceResponse(schema: object) {
-  return {
-    description: 'Bars in the order asked for.',
-    content: {
-      'application/json': { schema },
-      'application/x-ndjson': { schema: { type: 'string' } },
-      'text/csv': { schema: { type: 'string' } },
-      'application/vnd.apache.parquet': { schema: { type: 'string', format: 'binary' } },
-      'application/vnd.apache.arrow.stream': { schema: { type: 'string', format: 'binary' } },
-    },
-  }
 }
 
 /**

@@ -204,6 +204,9 @@ describe('an answer that the caller has already', () => {
     })
     const watching = await appOver(watched)
     after(() => watching.close())
+    // What kind of data the store holds is asked once.
+    await ask(watching, '/api/v1/providers')
+    statements.splice(0)
     for (const known of [tag, `"other", ${tag}`, tag.replace('W/', '')]) {
       const wish = { headers: { 'if-none-match': known } }
       const { status, text, headers: again } = await ask(watching, `${PRICES}?format=csv`, wish)
@@ -213,20 +216,16 @@ describe('an answer that the caller has already', () => {
     assert.ok(statements.every((text) => !text.includes('stockyard.pages')))
   })
 
-  it('is another one for another question, format, size of pages or kind of data', async () => {
-    const simulated = await appOver(pool, {
-      options: { defaultPageSize: 50, maxPageSize: 1000, simulated: true },
-    })
+  it('is another one for another question, format or size of pages', async () => {
     const shorter = await appOver(pool, {
       options: { defaultPageSize: 20, maxPageSize: 1000, simulated: false },
     })
-    after(() => Promise.all([simulated.close(), shorter.close()]))
+    after(() => shorter.close())
     const tags = [
       await tagOf(PRICES),
       await tagOf(`${PRICES}?format=csv`),
       await tagOf(`${PRICES}?sort=desc`),
       await tagOf('/api/v1/stocks/MSFT/prices'),
-      String((await ask(simulated, PRICES)).headers['etag']),
       String((await ask(shorter, PRICES)).headers['etag']),
     ]
     assert.equal(new Set(tags).size, tags.length)
