@@ -136,8 +136,26 @@ async function add(
   }
   const exitCode = await refresh(context, symbols, options)
   if (context.json) await writeJson(context.stdout, { added, watched: symbols })
-  else await context.stdout.write(`Watching ${symbols.join(', ')}.\n`)
+  else {
+    await context.stdout.write(`Watching ${symbols.join(', ')}.\n`)
+    await tellOfNames(context, store, symbols)
+  }
   return exitCode
+}
+
+/** Says how names come where no vendor has been heard of a symbol. */
+async function tellOfNames(
+  { stderr }: CommandContext,
+  { pool }: Store,
+  symbols: readonly string[],
+): Promise<void> {
+  for (const symbol of symbols) {
+    const { name, metadata } = await getInstrument(pool, symbol)
+    if (name !== null || Object.keys(metadata).length > 0) continue
+    const now = `to ask any vendor now: stockyard symbols show ${symbol} --refresh`
+    await stderr.write(`Names come with the first bars from Yahoo; ${now}\n`)
+    return
+  }
 }
 
 /** Adds and watches a symbol as a company of its own; false where nothing has or had it. */

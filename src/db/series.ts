@@ -200,6 +200,14 @@ export interface LockedSeries {
   readonly now: number
   /** Whether the store holds simulated data; null while that is open. */
   readonly simulated: boolean | null
+  /** True while no vendor has said what the instrument is. */
+  readonly isUntold: boolean
+}
+
+interface LockRow extends HeadRow {
+  now: Date
+  simulated: boolean | null
+  is_untold: boolean
 }
 
 /**
@@ -210,7 +218,7 @@ export async function lockSeries(
   connection: Connection,
   key: SeriesKey,
 ): Promise<LockedSeries | null> {
-  const { rows } = await connection.query<HeadRow & { now: Date; simulated: boolean | null }>({
+  const { rows } = await connection.query<LockRow>({
     name: 'lock-series',
     // The gate comes before the lock, so that nobody who holds the one waits for the other; and the instant
     // comes after both, rounded up.
@@ -221,8 +229,9 @@ export async function lockSeries(
                + interval '1 ms' AS now,
              (SELECT simulated FROM stockyard.store_kind) AS simulated
            FROM gate CROSS JOIN LATERAL (
-             SELECT ${HEAD_COLUMNS}, h.changed_at
+             SELECT ${HEAD_COLUMNS}, h.changed_at, i.metadata = '{}' AS is_untold
              FROM stockyard.symbols y
+             JOIN stockyard.instruments i ON i.id = y.instrument_id
              JOIN stockyard.series s ON s.instrument_id = y.instrument_id
              JOIN stockyard.series_heads h ON h.series_id = s.id
              WHERE gate.taken = 1 AND y.symbol = $1 AND y.valid_until IS NULL
@@ -232,7 +241,8 @@ export async function lockSeries(
   })
   const [row] = rows
   if (row === undefined) return null
-  return { head: toHead(row), now: row.now.getTime(), simulated: row.simulated }
+  const { now, simulated, is_untold: isUntold } = row
+  return { head: toHead(row), now: now.getTime(), simulated, isUntold }
 }
 
 /** What a load changes in a head. */

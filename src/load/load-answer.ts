@@ -9,6 +9,7 @@ import type { Provider, UnreadableRow } from '../providers/provider.ts'
 import { isSaneTs } from '../validate/describe.ts'
 import { validateBatch, type CheckedBars } from '../validate/validate-batch.ts'
 import type { AskedBars } from './ask.ts'
+import { firstReference } from './first-reference.ts'
 import { loadBatch, type Load, type Loaded } from './load-batch.ts'
 
 /** Where an answer's bars go. */
@@ -83,6 +84,16 @@ export async function loadAnswer(
     receivedAt: answer.receivedAt,
     actions: answer.actions ?? null,
     simulated: answer.simulated,
+    ...referenceIn(answer, to),
     ...(rest.rereads === undefined ? { isWholeAnswer: true } : { rereads: rest.rereads }),
   })
+}
+
+/** What an answer says of the instrument; under a symbol of before it says what that was. */
+function referenceIn(
+  { overview, request }: AskedBars,
+  { series, provider, calendar }: Destination,
+): Pick<Load, 'reference'> {
+  if (overview === undefined || request.symbol !== series.symbol) return {}
+  return { reference: firstReference(provider.id, overview, calendar) }
 }

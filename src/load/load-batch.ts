@@ -19,13 +19,16 @@ import {
   type PageSpan,
 } from '../domain/page.ts'
 import { nextVersion, type NextVersion } from '../domain/page-version.ts'
+import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { inRetriedTransaction, type Connection, type Pool } from '../db/connect.ts'
+import { fillReference, type FirstReference } from '../db/first-reference.ts'
 import type { PageRow, StoredPage } from '../db/page-codec.ts'
 import { readPages, writePages } from '../db/pages.ts'
 import { insertRejects, type RejectRow } from '../db/rejects.ts'
 import { addTaskCounts, type TaskCounts } from '../db/runs.ts'
 import {
   ensureSeries,
+  findInstrumentId,
   lockSeries,
   updateHead,
   type HeadChange,
@@ -73,6 +76,8 @@ export interface Load {
   readonly isWholeAnswer?: true
   /** Splits and dividends that came along; null where the vendor has none with its bars. */
   readonly actions: CorporateActions | null
+  /** What the answer says of the instrument besides; absent: nothing. */
+  readonly reference?: FirstReference
   /** True for an answer of the simulated exchange, which never goes into a store of real data. */
   readonly simulated: boolean
 }
@@ -100,8 +105,12 @@ export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
 }
 
 async function loadInTransaction(connection: Connection, load: Load): Promise<Loaded> {
-  const { head: held, now } = await lockOrMake(connection, load)
+  const { head: held, now, isUntold } = await lockOrMake(connection, load)
   const { seriesId } = held
+  if (isUntold && load.reference !== undefined) {
+    const id = await findInstrumentId(connection, seriesId)
+    await fillReference(connection, id, load.reference, readSymbolMeaning(load.series.symbol))
+  }
   const isRestated =
     load.actions !== null &&
     (await takeActions(connection, { ...load, seriesId, actions: load.actions }, held))

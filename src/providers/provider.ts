@@ -105,6 +105,8 @@ export interface BarAnswer {
   readonly next?: BarRequest
   /** Splits and dividends that came along with the bars; absent where the vendor has a call for them. */
   readonly actions?: CorporateActions
+  /** What the answer says of the instrument besides, without what is of the moment; absent where it says nothing. */
+  readonly overview?: OverviewAnswer
 }
 
 /** A split: `newShares` for `oldShares` from the open of the session of `day`. */

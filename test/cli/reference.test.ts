@@ -53,6 +53,18 @@ test('quote --provider without --fresh is wrong usage', async () => {
   assert.match(stderr, /code: OPTION_CONFLICT/)
 })
 
+test('symbols add says how to get a name, until there is one', async () => {
+  const first = await run(['symbols', 'add', 'TSLA', 'GOOGL'], env)
+  assert.match(first.stdout, /^Watching TSLA, GOOGL\.\n$/)
+  assert.match(first.stderr, /stockyard symbols show TSLA --refresh/)
+  const json = await run(['symbols', 'add', 'TSLA', '--json'], env)
+  assert.equal(json.stderr, '')
+  const shown = await run(['symbols', 'show', 'TSLA', '--refresh', ...ALPHA_VANTAGE], env)
+  assert.equal(shown.code, 0, shown.stderr)
+  const again = await run(['symbols', 'add', 'TSLA'], env)
+  assert.equal(again.stderr, '')
+})
+
 test('symbols add --refresh brings names, and symbols show tells them', async () => {
   const added = await run(['symbols', 'add', 'AAPL', '--refresh', ...ALPHA_VANTAGE], env)
   assert.equal(added.code, 0, added.stderr)

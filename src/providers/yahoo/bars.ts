@@ -9,6 +9,7 @@ import { zoneOf, type Chart } from './chart.ts'
 import { currencyUnit } from './currency-unit.ts'
 import { malformed, noData, unknownSymbol, type JsonRecord } from './failure.ts'
 import { findTick, mergeLive } from './last-row.ts'
+import { overviewBeside } from './reference.ts'
 import { isSameSymbol } from './request.ts'
 import {
   batchOf,
@@ -74,6 +75,7 @@ function answerOf(
       : malformed(`None of the answer's ${unreadable.length} rows can be read as a bar.`)
   }
   const symbol = textOrNull(meta['symbol'])
+  const overview = overviewBeside(meta, request.symbol)
   const { actions, unreadable: events } = readActions(chart.events, zone, meta)
   return {
     ok: true,
@@ -83,6 +85,7 @@ function answerOf(
     unreadable: [...unreadable, ...events],
     notes: [...notes, ...currencyNotes(meta)],
     actions,
+    ...(overview === null ? {} : { overview }),
   }
 }
 

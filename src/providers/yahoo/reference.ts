@@ -3,7 +3,7 @@ import { finiteOrNull, isDelisted, readChart, textOrNull } from './chart.ts'
 import { currencyUnit } from './currency-unit.ts'
 import { micOf } from './exchanges.ts'
 import { documentOf, failureOfBody, isRecord, isSuccess, malformed } from './failure.ts'
-import { unknownSymbol } from './failure.ts'
+import { unknownSymbol, type JsonRecord } from './failure.ts'
 import { isSameSymbol } from './request.ts'
 import type { OverviewAnswer, SearchAnswer, SearchMatch } from '../provider.ts'
 import type { VendorBody, VendorFailure } from '../provider.ts'
@@ -28,15 +28,29 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'currentTradingPeriod',
 ])
 
+/** Entries of `meta` that are of the moment: prices, and the offset that changes with the season. */
+const PASSING_FIELDS =
+  /^(?:regularMarket|preMarket|postMarket|fiftyTwoWeek)|^(?:chartPreviousClose|previousClose|gmtoffset|timezone)$/
+
 /** The overview in a chart answer. Sector and industry are not in it. */
 export function parseOverview(body: VendorBody, symbol: string): OverviewAnswer | VendorFailure {
   const chart = readChart(body)
   if ('ok' in chart) return chart
   const { meta } = chart
   if (isDelisted(meta)) return unknownSymbol(symbol)
+  return overviewOf(meta, symbol) ?? malformed('The answer does not say what it is of.')
+}
+
+/** What an answer with bars says of the instrument besides; null where it says nothing. */
+export function overviewBeside(meta: JsonRecord, symbol: string): OverviewAnswer | null {
+  const lasting = Object.entries(meta).filter(([key]) => !PASSING_FIELDS.test(key))
+  return overviewOf(Object.fromEntries(lasting), symbol)
+}
+
+function overviewOf(meta: JsonRecord, symbol: string): OverviewAnswer | null {
   const answered = textOrNull(meta['symbol'])
   const type = textOrNull(meta['instrumentType'])
-  if (answered === null || type === null) return malformed('The answer does not say what it is of.')
+  if (answered === null || type === null) return null
   const exchange = textOrNull(meta['exchangeName'])
   const unit = currencyUnit(meta['currency'])
   const others = Object.entries(meta).filter(([key]) => !OWN_FIELDS.has(key))

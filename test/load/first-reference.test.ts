@@ -1,0 +1,154 @@
+/** What an answer with bars says of the instrument besides, taken along over real HTTP at no further call. */
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import {
+  addInstrument,
+  getInstrument,
+  mergeReference,
+  updateInstrument,
+} from '../../src/db/instruments.ts'
+import { parseDay } from '../../src/domain/date.ts'
+import { fetchAll } from '../../src/load/fetch-series.ts'
+import { makeLogger } from '../../src/log.ts'
+import { alphaVantage } from '../../src/providers/alpha-vantage/index.ts'
+import { makeHttpClient } from '../../src/providers/fetch.ts'
+import type { OverviewAnswer, Provider } from '../../src/providers/provider.ts'
+import { yahoo } from '../../src/providers/yahoo/index.ts'
+import { startSandbox } from '../../src/sandbox/server.ts'
+import { makeDatabase } from '../support/database.ts'
+
+/** Saturday: the session of Friday, 2026-06-05, has settled. */
+const NOW = Date.parse('2026-06-06T12:00:00-04:00')
+const log = makeLogger({ level: 'silent', format: 'json' })
+const clock = { now: () => NOW, sleep: () => Promise.resolve() }
+const { pool } = await makeDatabase()
+const sandbox = await startSandbox({ port: 0, clock: () => NOW })
+const client = makeHttpClient({ clock, log, retries: 0 })
+after(async () => {
+  await client.close()
+  await sandbox.close()
+})
+
+async function fetch(symbol: string, { provider = yahoo, force = false } = {}) {
+  const config = { key: 'sandbox-key', baseUrl: sandbox.url, budget: 'unlimited' }
+  const summary = await fetchAll(
+    { pool, client, clock, log, configs: { [provider.id]: config } },
+    {
+      symbols: [symbol],
+      intervals: ['1d'],
+      providers: [provider],
+      from: parseDay('2026-05-01'),
+      until: null,
+      force,
+      defaultDays: 90,
+    },
+  )
+  assert.equal(summary.status, 'succeeded', JSON.stringify(summary.tasks))
+  return summary
+}
+
+/** Yahoo, which says something else of what its answers are of. */
+function saying(said: Partial<OverviewAnswer>): Provider {
+  return {
+    ...yahoo,
+    parseBars: (...given) => {
+      const answer = yahoo.parseBars(...given)
+      return answer.ok ? { ...answer, overview: { ...answer.overview!, ...said } } : answer
+    },
+  }
+}
+
+/** What Yahoo's meta has that does not change with prices, with the season or with the call. */
+const LASTING = [
+  'exchangeName',
+  'exchangeTimezoneName',
+  'firstTradeDate',
+  'fullExchangeName',
+  'hasPrePostMarketData',
+  'instrumentType',
+  'longName',
+  'priceHint',
+  'shortName',
+]
+
+/** Another version of the row has another one. */
+async function rowVersion(symbol: string): Promise<unknown> {
+  const { id } = await getInstrument(pool, symbol)
+  const { rows } = await pool.query('SELECT xmin FROM stockyard.instruments WHERE id = $1', [id])
+  return rows[0]
+}
+
+describe('what bars come with', () => {
+  it('names a symbol that was new, without a call more', async () => {
+    const { requests } = await fetch('SPY')
+    assert.equal(requests, 1)
+    const { name, kind, exchange, currency, metadata, simulated } = await getInstrument(pool, 'SPY')
+    assert.match(name ?? '', /S&P 500.*\(SIMULATED\)$/)
+    assert.deepEqual([kind, exchange, currency, simulated], ['etf', 'ARCX', 'USD', true])
+    const said = metadata['yahoo'] as Record<string, unknown>
+    assert.equal(said['exchangeTimezoneName'], 'America/New_York')
+    assert.deepEqual(Object.keys(said).toSorted(), LASTING, 'nothing of the moment is kept')
+  })
+
+  it('is written once', async () => {
+    await fetch('MSFT')
+    const before = await rowVersion('MSFT')
+    const { requests } = await fetch('MSFT', { force: true })
+    assert.ok(requests > 0)
+    assert.deepEqual(await rowVersion('MSFT'), before)
+  })
+
+  it('fills blanks and leaves what a person said', async () => {
+    const own = { name: 'My fruit', exchange: 'XNGS', sector: 'Fruit', watched: true } as const
+    await addInstrument(pool, { symbol: 'AAPL', ...own })
+    await fetch('AAPL')
+    const found = await getInstrument(pool, 'AAPL')
+    const { name, exchange, sector, watched, currency } = found
+    assert.deepEqual({ name, exchange, sector, watched }, own)
+    assert.equal(currency, 'USD')
+    await updateInstrument(pool, found.id, { currency: null })
+    await fetch('AAPL', { force: true })
+    assert.equal((await getInstrument(pool, 'AAPL')).currency, null, 'a person took it away')
+  })
+
+  it('leaves what a vendor said that was asked', async () => {
+    const { id } = await addInstrument(pool, { symbol: 'IBM' })
+    const asked = await mergeReference(pool, id, {
+      provider: alphaVantage.id,
+      kind: 'stock',
+      name: 'International Business Machines',
+      exchange: null,
+      currency: null,
+      sector: 'Technology',
+      industry: null,
+      listedDay: null,
+      delistedDay: null,
+      metadata: { Country: 'USA' },
+    })
+    await fetch('IBM')
+    assert.deepEqual(await getInstrument(pool, 'IBM'), asked)
+  })
+
+  it('takes no exchange with other sessions than those by which the bars were read', async () => {
+    for (const [symbol, exchange] of [
+      ['TSLA', 'XTKS'],
+      ['NVDA', 'NOWHERE'],
+    ] as const) {
+      await fetch(symbol, { provider: saying({ exchange }) })
+      const found = await getInstrument(pool, symbol)
+      assert.equal(found.exchange, 'XNYS')
+      assert.notEqual(found.name, null)
+    }
+  })
+
+  it('survives what no database can hold', async () => {
+    const odd = 'A\u0000B\uD800'
+    const metadata = { [odd]: odd, nested: { deep: [odd] }, long: 'x'.repeat(10_000), none: null }
+    await fetch('AMZN', { provider: saying({ name: odd, currency: odd, metadata }) })
+    const found = await getInstrument(pool, 'AMZN')
+    assert.deepEqual([found.name, found.currency], ['A\uFFFDB\uFFFD', 'A\uFFFDB\uFFFD'])
+    assert.deepEqual(found.metadata, {
+      yahoo: { 'A\uFFFDB\uFFFD': 'A\uFFFDB\uFFFD', long: 'x'.repeat(300) },
+    })
+  })
+})
