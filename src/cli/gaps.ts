@@ -26,6 +26,7 @@ interface GapsOptions extends Period {
   readonly provider?: string
   readonly repair?: boolean
   readonly actions?: boolean
+  readonly force?: boolean
 }
 
 /** A gap as `--json` has it. */
@@ -49,6 +50,7 @@ export const define: Define = (command, run) => {
     .addOption(providerOption())
     .option('--repair', 'ask for just what is missing, and record what nobody has')
     .option('--actions', 'with --repair: ask for splits and dividends too, where that is due')
+    .option('--force', 'with --repair: ask again where vendors said the same before')
   addPeriod(command).action((symbols: string[], options: GapsOptions) =>
     run(options, (context) => gaps(context, readSymbols(symbols), options)),
   )
@@ -68,11 +70,7 @@ async function gaps(
   options: GapsOptions,
 ): Promise<number> {
   checkPeriod(options)
-  if (options.actions === true && options.repair !== true) {
-    throw new StockyardError('usage', 'OPTION_CONFLICT', '--actions goes with --repair only.', {
-      hint: 'Add --repair, or use: stockyard fetch --actions',
-    })
-  }
+  checkRepairOptions(options)
   const search: GapSearch = {
     symbols: await storedSymbols(context, symbols),
     intervals: options.interval,
@@ -80,7 +78,7 @@ async function gaps(
     from: options.from ?? null,
     until: options.until ?? null,
   }
-  if (options.repair === true) return await repair(context, search, options.actions === true)
+  if (options.repair === true) return await repair(context, search, options)
   const config = await context.config()
   const store = await context.openStore()
   const calendarOf = await openCalendars(store.pool, config.home)
@@ -94,6 +92,16 @@ async function gaps(
     )
   }
   return found.length === 0 ? 0 : 1
+}
+
+function checkRepairOptions({ actions, force, ...options }: GapsOptions): void {
+  if (options.repair === true) return
+  for (const [name, value] of Object.entries({ actions, force })) {
+    if (value !== true) continue
+    throw new StockyardError('usage', 'OPTION_CONFLICT', `--${name} goes with --repair only.`, {
+      hint: `Add --repair, or use: stockyard fetch --${name}`,
+    })
+  }
 }
 
 /**
@@ -117,7 +125,7 @@ async function storedSymbols(
 async function repair(
   context: CommandContext,
   search: GapSearch,
-  actions: boolean,
+  { actions, force = false }: GapsOptions,
 ): Promise<number> {
   const config = await context.config()
   const store = await context.openStore({ writes: true })
@@ -129,16 +137,24 @@ async function repair(
     config,
     { lane: 'repair' },
     providers[0],
-    (fetching) => repairGaps(fetching, search, providers, actions ? 'due' : undefined),
+    (fetching) =>
+      repairGaps(fetching, search, providers, {
+        force,
+        ...(actions === true ? { actions: 'due' as const } : {}),
+      }),
   )
   if (context.json) {
     await writeJson(context.stdout, { ...(summary ?? NOTHING_DONE), gaps: left.map(toJson) })
   } else {
     if (summary !== null) await context.stdout.write(summaryText(context, store, summary))
-    await context.stdout.write(gapTable(context, left) + simulatedNote(store) + gapText(left))
+    const text = summary === null && left.length > 0 ? SAME_BEFORE : gapText(left)
+    await context.stdout.write(gapTable(context, left) + simulatedNote(store) + text)
   }
   return left.length === 0 ? 0 : 1
 }
+
+const SAME_BEFORE =
+  'Nobody was asked: the vendors said the same of these sessions before. stockyard gaps --repair --force asks again.\n'
 
 /** What `fetch --json` says of a run, where none was needed. */
 const NOTHING_DONE = {

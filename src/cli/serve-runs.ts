@@ -43,7 +43,10 @@ export async function makeRunStarter(
     const calendarOf = await openCalendars(store.pool, config.home)
     const under = { ...fetching, ...control, calendarOf, signal, lane: laneOf(request) }
     if (request.job === 'repair') {
-      await repairGaps(under, gapsOf(request), providers, request.actions ? 'due' : undefined)
+      await repairGaps(under, gapsOf(request), providers, {
+        force: request.force,
+        ...(request.actions ? { actions: 'due' as const } : {}),
+      })
     } else {
       await fetchAll(under, await wishOf(context, store, config, { ...request, providers }))
     }

@@ -20,8 +20,10 @@ import {
 import type { StoredPage } from '../db/page-codec.ts'
 import { listBarDays, listBarDaysElsewhere, readPageCounts, sumPages } from '../db/page-days.ts'
 import { readPages } from '../db/pages.ts'
+import { readRejectRows } from '../db/read-rejects.ts'
+import { forgetRepeated, readRepeated } from '../db/repeated-sessions.ts'
 import type { CalendarOf } from './open-calendars.ts'
-import { isFew } from './head-change.ts'
+import { isFew, isLoss } from './head-change.ts'
 
 /** All that a series can have. */
 const ALWAYS = { from: Date.UTC(1800, 0, 1), until: Date.UTC(2200, 0, 1) }
@@ -37,15 +39,16 @@ export async function auditCoverage(
   heads: readonly CoverageHead[],
   calendarOf: CalendarOf,
 ): Promise<CoverageHead[]> {
-  const sums = await sumPages(
-    pool,
-    heads.map(({ seriesId }) => seriesId),
-  )
+  const ids = heads.map(({ seriesId }) => seriesId)
+  const sums = await sumPages(pool, ids)
+  const repeated = await readRepeated(pool, ids)
   const audited: CoverageHead[] = []
   for (const head of heads) {
     const sum = sums.get(head.seriesId) ?? { pages: 0, bars: 0 }
     const isWhole = sum.pages === head.pages && sum.bars === head.bars
-    const isClear = !isIntraday(head.interval) || head.noTrades.length + head.partial.length === 0
+    const isClear =
+      !isIntraday(head.interval) ||
+      (head.noTrades.length + head.partial.length === 0 && !repeated.has(head.seriesId))
     audited.push(isWhole && isClear ? head : await auditOne(pool, head, calendarOf(head.exchange)))
   }
   return audited
@@ -127,7 +130,8 @@ function without(
 /**
  * Sessions of which no intraday bar came although a daily bar has a volume are not proven empty; where
  * another vendor has the bars, this one does not offer them. Thin sessions that hold half of the day's volume
- * or more are whole: an instrument that trades little has few bars.
+ * or more are whole: an instrument that trades little has few bars. Where no volume is known, they are once the
+ * vendor said the same to a repair.
  */
 async function heldAgainstDays(
   connection: Connection,
@@ -139,7 +143,8 @@ async function heldAgainstDays(
     coverage.flatMap((range) => expectedDays(calendar, head.interval, range))
   const first = head.firstBar === null ? Infinity : calendar.localDay(head.firstBar)
   const empty = daysOf(ledger.noTrades).filter((day) => day > first)
-  const doubtful = daysOf(ledger.partial)
+  const repeated = (await readRepeated(connection, [head.seriesId])).get(head.seriesId) ?? new Set()
+  const doubtful = [...new Set([...daysOf(ledger.partial), ...repeated])].sort((a, b) => a - b)
   const siblings = await readCoverageHeads(connection, { symbols: [head.symbol] })
   const volumes = await dailyVolumes(connection, siblings, [...empty, ...doubtful])
   const traded = empty.filter((day) => (volumes.get(day) ?? 0) > 0)
@@ -149,7 +154,14 @@ async function heldAgainstDays(
       : await listBarDaysElsewhere(connection, head.seriesId, head.interval, ALWAYS)
   const ranges = (days: readonly number[]) =>
     days.map((day) => periodRange(calendar, head.interval, day))
-  const thin = await thinSessions(connection, head, calendar, doubtful, volumes)
+  const { whole, lacking } = await thinSessions(connection, head, calendar, {
+    days: doubtful,
+    volumes,
+    repeated,
+  })
+  // A volume came to be known since: there is reason to ask once more.
+  const reopened = lacking.filter((day) => !holdsDay(ledger.partial, day))
+  await forgetRepeated(connection, head.seriesId, reopened)
   return {
     coverage: without(head, calendar, ledger.coverage, traded),
     noTrades: without(head, calendar, ledger.noTrades, traded),
@@ -157,7 +169,7 @@ async function heldAgainstDays(
       addRange,
       ledger.notOffered,
     ),
-    partial: without(head, calendar, ledger.partial, thin),
+    partial: ranges(lacking).reduce(addRange, without(head, calendar, ledger.partial, whole)),
   }
 }
 
@@ -182,19 +194,30 @@ async function dailyVolumes(
   return volumes
 }
 
-/** Of doubtful sessions those that have few bars, and half of the day's volume or more. */
+interface Doubts {
+  /** In order. */
+  readonly days: readonly number[]
+  /** Of daily bars. */
+  readonly volumes: ReadonlyMap<number, number>
+  /** Days of which the vendor said the same to a repair. */
+  readonly repeated: ReadonlySet<number>
+}
+
+/** Of doubtful sessions that have few bars those that are all there is, and those that the day's volume speaks against. */
 async function thinSessions(
   connection: Connection,
-  { seriesId, interval }: CoverageHead,
+  head: CoverageHead,
   calendar: Calendar,
-  days: readonly number[],
-  volumes: ReadonlyMap<number, number>,
-): Promise<number[]> {
-  const known = days.filter((day) => (volumes.get(day) ?? 0) > 0)
-  const thin: number[] = []
+  { days, volumes, repeated }: Doubts,
+): Promise<{ whole: number[]; lacking: number[] }> {
+  const whole: number[] = []
+  const lacking: number[] = []
+  const isTraded = (day: number) => (volumes.get(day) ?? 0) > 0
+  const known = days.filter((day) => isTraded(day) || repeated.has(day))
+  const refused = await refusedDays(connection, head, calendar, repeated)
   for (let i = 0; i < known.length; i += PAGES_AT_A_TIME) {
     const some = known.slice(i, i + PAGES_AT_A_TIME)
-    const counts = await readPageCounts(connection, seriesId, {
+    const counts = await readPageCounts(connection, head.seriesId, {
       from: some[0]!,
       until: some[some.length - 1]! + DAY_MS,
     })
@@ -203,14 +226,32 @@ async function thinSessions(
         .filter(({ regularBars, expectedBars }) => isFew(regularBars, expectedBars))
         .map(({ startsOn }) => startsOn),
     )
-    const pages = await readPages(connection, seriesId, interval, some)
-    for (const day of some) {
+    const traded = some.filter(isTraded)
+    const pages = await readPages(connection, head.seriesId, head.interval, traded)
+    for (const day of some.filter((one) => few.has(one))) {
       const page = pages.get(day)
-      if (page === undefined || !few.has(day)) continue
-      if (regularVolume(calendar, page) * 2 >= volumes.get(day)!) thin.push(day)
+      if (!isTraded(day)) {
+        if (!refused.has(day)) whole.push(day)
+      } else if (page !== undefined) {
+        const isHalf = regularVolume(calendar, page) * 2 >= volumes.get(day)!
+        ;(isHalf ? whole : lacking).push(day)
+      }
     }
   }
-  return thin
+  return { whole, lacking }
+}
+
+/** Of some days those of which a row was refused that stands for a bar, and nobody has decided on it. */
+async function refusedDays(
+  connection: Connection,
+  { instrumentId, seriesId }: CoverageHead,
+  calendar: Calendar,
+  days: ReadonlySet<number>,
+): Promise<Set<number>> {
+  if (days.size === 0) return new Set()
+  const open = await readRejectRows(connection, { instrumentId, status: 'open' })
+  const lost = open.filter((reject) => reject.seriesId === seriesId).filter(isLoss)
+  return new Set(lost.map(({ ts }) => calendar.localDay(ts)))
 }
 
 function regularVolume(calendar: Calendar, { startsOn, bars }: StoredPage): number {

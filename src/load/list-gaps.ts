@@ -27,6 +27,12 @@ export interface Gap extends DayRange {
   readonly sessions: number
 }
 
+/** Some days of a gap. */
+export interface GapDays {
+  readonly gap: Gap
+  readonly days: readonly number[]
+}
+
 /** The gaps of series, by symbol, interval and day; the ledgers are held against what is stored first. */
 export async function listGaps(
   pool: Pool,

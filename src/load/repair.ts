@@ -1,6 +1,7 @@
 /**
  * Closing gaps: just the missing ranges are asked for, from the series' own vendor and, where that one has
- * nothing, from the others as their own series; what is not to be had is recorded as proven.
+ * nothing, from the others as their own series; what is not to be had is recorded as proven. Sessions that are
+ * there in part are asked for once: see repeated-answers.ts.
  */
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { addRange, expectedDays, holdsDay, periodRange, removeRange } from '../domain/coverage.ts'
@@ -18,8 +19,15 @@ import { listBarDaysElsewhere } from '../db/page-days.ts'
 import type { Provider } from '../providers/provider.ts'
 import { baseInterval } from './derive-series.ts'
 import { fetchAll, type FetchContext, type FetchSummary } from './fetch-series.ts'
-import { factsOf, listGaps, type Gap, type GapSearch } from './list-gaps.ts'
+import { factsOf, listGaps, type Gap, type GapDays, type GapSearch } from './list-gaps.ts'
 import type { CalendarOf } from './open-calendars.ts'
+import {
+  findDoubtful,
+  keepAnswered,
+  openAgain,
+  runsBefore,
+  withoutRepeated,
+} from './repeated-answers.ts'
 import type { FetchWish, WorkPiece } from './run-task.ts'
 
 export interface Repair {
@@ -29,37 +37,52 @@ export interface Repair {
   readonly gaps: readonly Gap[]
 }
 
+export interface RepairOptions {
+  /** Which splits and dividends are asked for, too; absent: none. */
+  readonly actions?: FetchWish['actions']
+  /** True to ask again for sessions of which the vendors said the same before. */
+  readonly force?: boolean
+}
+
 /**
  * Closes gaps.
  * @param providers vendors that may be asked, the preferred first
- * @param actions which splits and dividends are asked for, too; absent: none
  * @throws StockyardError kind `database` when the store is lost
  */
 export async function repairGaps(
   context: FetchContext,
   search: GapSearch,
   providers: readonly Provider[],
-  actions?: FetchWish['actions'],
+  { actions, force = false }: RepairOptions = {},
 ): Promise<Repair> {
   const { pool, clock, calendarOf = getCalendar } = context
   const list = () => listGaps(pool, search, calendarOf, clock.now())
-  const gaps = await list()
-  if (gaps.length === 0) return { summary: null, gaps }
-  await reopen(pool, gaps, calendarOf)
+  const found = await list()
+  const gaps = force ? found : await withoutRepeated(pool, found, calendarOf)
+  if (gaps.length === 0) return { summary: null, gaps: found }
+  const inPart = gaps.filter(({ state }) => state === 'partial')
+  const before = await runsBefore(pool, inPart, calendarOf)
+  await reopen(pool, inPart, calendarOf)
   const own = ownPieces(gaps, providers, calendarOf, clock.now())
   const first = own.length === 0 ? null : await runPieces(context, own, providers, actions)
+  const codes = own.map((piece, i) => ({ ...piece, code: first?.tasks[i]?.error?.code }))
+  const refusedBy = (gap: Gap, code: string) => {
+    const pieces = codes.filter((piece) => piece.code === code && isOf(gap, piece))
+    return (day: number) => pieces.some(({ from, until }) => day >= from && day < until)
+  }
+  for (const gap of inPart) {
+    await keepAnswered(pool, gap, calendarOf, before, refusedBy(gap, 'NO_DATA'))
+  }
+  const doubtful =
+    inPart.length === 0 ? [] : await findDoubtful(pool, await list(), before, calendarOf)
   const unserved = await findUnserved(pool, gaps, calendarOf, clock.now())
-  const others = await askOthers(context, unserved, providers)
+  const others = await askOthers(context, [...unserved, ...doubtful], providers)
+  await openAgain(pool, doubtful, others, context.signal?.aborted === true)
   for (const { gap, days } of unserved) {
-    const codes = own.flatMap((piece, i) =>
-      isOf(gap, piece) ? [{ ...piece, code: first?.tasks[i]?.error?.code }] : [],
-    )
-    const refusedBy = (code: string) => (day: number) =>
-      codes.some((piece) => piece.code === code && day >= piece.from && day < piece.until)
     await recordNothing(pool, gap, calendarOf, {
       days,
-      isEmpty: refusedBy('NO_DATA'),
-      isLacking: refusedBy('PLAN_LACKS'),
+      isEmpty: refusedBy(gap, 'NO_DATA'),
+      isLacking: refusedBy(gap, 'PLAN_LACKS'),
     })
   }
   return { summary: addSummaries(first, others), gaps: await list() }
@@ -67,7 +90,7 @@ export async function repairGaps(
 
 /** Sessions that are there in part are asked for again. */
 async function reopen(pool: Pool, gaps: readonly Gap[], calendarOf: CalendarOf): Promise<void> {
-  for (const gap of gaps.filter(({ state }) => state === 'partial')) {
+  for (const gap of gaps) {
     await mendLedger(pool, gap, calendarOf, (head, rangesOf) => {
       const days = expectedDays(calendarOf(head.exchange), gap.interval, gap)
       return { ...head, coverage: rangesOf(days).reduce(removeRange, head.coverage) }
@@ -128,20 +151,14 @@ function ownPieces(
   return pieces
 }
 
-interface Unserved {
-  readonly gap: Gap
-  /** Days of it for which the series still has no bar. */
-  readonly days: readonly number[]
-}
-
-/** The days of gaps that their own vendors did not fill. */
+/** The days of gaps for which the series still has no bar after its own vendor was asked. */
 async function findUnserved(
   pool: Pool,
   gaps: readonly Gap[],
   calendarOf: CalendarOf,
   now: number,
-): Promise<Unserved[]> {
-  const unserved: Unserved[] = []
+): Promise<GapDays[]> {
+  const unserved: GapDays[] = []
   for (const gap of gaps) {
     const [head] = await readCoverageHeads(pool, { seriesId: gap.seriesId })
     const tellState = stateTeller(factsOf(head!, calendarOf), now)
@@ -156,7 +173,7 @@ async function findUnserved(
 /** Asks the other vendors in turn for what nobody has yet. */
 async function askOthers(
   context: FetchContext,
-  unserved: readonly Unserved[],
+  unserved: readonly GapDays[],
   providers: readonly Provider[],
 ): Promise<FetchSummary | null> {
   let summary: FetchSummary | null = null
@@ -171,8 +188,8 @@ async function askOthers(
 }
 
 /** What is left of gaps without the days of which another vendor's bars are stored. */
-async function findNowhere(pool: Pool, unserved: readonly Unserved[]): Promise<Unserved[]> {
-  const left: Unserved[] = []
+async function findNowhere(pool: Pool, unserved: readonly GapDays[]): Promise<GapDays[]> {
+  const left: GapDays[] = []
   for (const { gap, days } of unserved) {
     const elsewhere = await listBarDaysElsewhere(pool, gap.seriesId, gap.interval, gap)
     const nowhere = days.filter((day) => !elsewhere.has(day))
@@ -183,7 +200,7 @@ async function findNowhere(pool: Pool, unserved: readonly Unserved[]): Promise<U
 
 /** The same days for another vendor that has the interval of itself: the first one, the second one, and so on. */
 function otherPieces(
-  unserved: readonly Unserved[],
+  unserved: readonly GapDays[],
   providers: readonly Provider[],
   turn: number,
 ): WorkPiece[] {

@@ -1,6 +1,6 @@
 /** `stockyard gaps` against the simulated exchange: holes punched with SQL are found, and just they are asked for. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after, describe, it, test } from 'node:test'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 import { readJson, run, runProcess, type Variables } from './run-stockyard.ts'
@@ -174,4 +174,82 @@ test('the gaps of a former symbol are those of the listing', async () => {
     (JSON.parse(stdout) as GapsAnswer).data.map(({ symbol }) => symbol),
     ['NVX'],
   )
+})
+
+describe('a session with fewer than half of its bars', () => {
+  const MARCH = ['--from', '2024-03-04', '--until', '2024-03-08']
+  const both = { ...env, ALPHA_VANTAGE_BASE_URL: sandbox.url, ALPHA_VANTAGE_API_KEY: 'a-key' }
+  const all = { ...both, ALPHA_VANTAGE_BUDGET: 'unlimited' }
+
+  /** Takes 5-minute bars of a session out of the simulated market. */
+  async function remove(day: string, from: number, until: number) {
+    const open = Date.parse(`${day}T14:30:00Z`)
+    for (let bar = from; bar < until; bar += 1) {
+      const ts = new Date(open + bar * 300_000).toISOString().replace('.000', '')
+      const body = JSON.stringify({ symbol: 'SIM3', interval: '5m', ts, removed: true })
+      const answer = await fetch(`${sandbox.url}/_sandbox/revisions`, { method: 'POST', body })
+      assert.equal(answer.status, 200)
+    }
+  }
+
+  /** What is left, the exit code and the calls of a command about gaps of SIM3. */
+  async function gapsOf(variables: Variables, ...more: string[]) {
+    const calls = sandbox.calls.count()
+    const { code, stdout, stderr } = await run(['gaps', 'SIM3', ...more, '--json'], variables)
+    const answer = JSON.parse(stdout) as { data?: GapsAnswer['data']; gaps?: GapsAnswer['data'] }
+    const left = (answer.data ?? answer.gaps)!.map(({ from, state }) => `${from} ${state}`)
+    return { code, left, calls: sandbox.calls.count() - calls, stderr }
+  }
+
+  it('is whole once the vendor said the same to a repair, and is not asked for again', async () => {
+    // Of 78 bars each: around noon, and all but the first five.
+    await remove('2024-03-05', 18, 58)
+    await remove('2024-03-06', 5, 78)
+    const fetched = await run(['fetch', 'SIM3', '-i', '5m', ...MARCH, '-p', 'polygon'], env)
+    assert.equal(fetched.code, 0, fetched.stderr)
+    assert.deepEqual(await gapsOf(env), {
+      code: 1,
+      left: ['2024-03-05 partial'],
+      calls: 0,
+      stderr: '',
+    })
+    const first = await gapsOf(env, '--repair')
+    assert.deepEqual([first.code, first.left, first.calls], [0, [], 1])
+    const second = await gapsOf(env, '--repair')
+    assert.deepEqual([second.code, second.left, second.calls], [0, [], 0])
+  })
+
+  it('is a gap again where the volume of the day speaks against it, and every vendor is asked once', async () => {
+    const fetched = await run(['fetch', 'SIM3', '-i', '1d', ...MARCH, '-p', 'polygon'], env)
+    assert.equal(fetched.code, 0, fetched.stderr)
+    // The other session has more than half of the day's volume.
+    assert.deepEqual((await gapsOf(all)).left, ['2024-03-06 partial'])
+    const asked = async () => {
+      const { code, left, calls } = await gapsOf(all, '--repair', '-p', 'polygon')
+      return { code, left, vendors: sandbox.calls.list().slice(-calls || Infinity) }
+    }
+    const first = await asked()
+    assert.deepEqual(
+      first.vendors.map(({ vendor }) => vendor),
+      ['polygon', 'alpha-vantage'],
+    )
+    assert.deepEqual([first.code, first.left], [1, ['2024-03-06 partial']])
+    assert.deepEqual(await asked(), { code: 1, left: ['2024-03-06 partial'], vendors: [] })
+    const { stdout } = await run(['gaps', 'SIM3', '--repair', '-p', 'polygon'], all)
+    assert.match(stdout, /^SIMULATED: Nobody was asked: .* --repair --force asks again\.$/m)
+  })
+
+  it('is asked for again by --force, and whole as soon as the vendor has its bars', async () => {
+    const answer = await fetch(`${sandbox.url}/_sandbox/revisions`, { method: 'DELETE' })
+    assert.equal(answer.status, 200)
+    const quiet = await gapsOf(env, '--repair', '-p', 'polygon')
+    assert.deepEqual([quiet.code, quiet.calls], [1, 0])
+    const forced = await gapsOf(env, '--repair', '--force', '-p', 'polygon')
+    assert.deepEqual([forced.code, forced.left, forced.calls], [0, [], 1])
+  })
+
+  it('is asked for by a repair alone', async () => {
+    const { code, stderr } = await run(['gaps', '--force'], env)
+    assert.deepEqual([code, /--force goes with --repair only/.test(stderr)], [2, true])
+  })
 })

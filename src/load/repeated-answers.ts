@@ -1,0 +1,151 @@
+/**
+ * Sessions that are there in part are asked for until the vendor says the same to a repair: that is its last
+ * word, and where no daily volume and no refused row speaks against it, the session is whole. Else it stays in
+ * part; the other vendors are asked once, and nobody again before the page changes.
+ */
+import { addRange, expectedDays, holdsDay, periodRange } from '../domain/coverage.ts'
+import { DAY_MS } from '../domain/date.ts'
+import { inTransaction, type Pool } from '../db/connect.ts'
+import { lockCoverageHead, readCoverageHeads, writeLedger } from '../db/coverage-heads.ts'
+import {
+  forgetRepeated,
+  keepRepeated,
+  readPageRuns,
+  readRepeated,
+} from '../db/repeated-sessions.ts'
+import type { FetchSummary } from './fetch-series.ts'
+import type { Gap, GapDays } from './list-gaps.ts'
+import type { CalendarOf } from './open-calendars.ts'
+
+/** By series, the runs that had written the pages of its sessions before anybody was asked. */
+export type RunsBefore = ReadonlyMap<number, ReadonlyMap<number, number>>
+
+/** What is left of gaps without the sessions of which the vendors said the same before. */
+export async function withoutRepeated(
+  pool: Pool,
+  gaps: readonly Gap[],
+  calendarOf: CalendarOf,
+): Promise<Gap[]> {
+  const ids = gaps.filter(isInPart).map(({ seriesId }) => seriesId)
+  const repeated = await readRepeated(pool, ids)
+  const left: Gap[] = []
+  for (const gap of gaps) {
+    const known = repeated.get(gap.seriesId)
+    if (!isInPart(gap) || known === undefined) {
+      left.push(gap)
+      continue
+    }
+    const [head] = await readCoverageHeads(pool, { seriesId: gap.seriesId })
+    const isSettled = (day: number) => known.has(day) && holdsDay(head!.coverage, day)
+    left.push(...cutDays(gap, daysOf(gap, calendarOf), isSettled))
+  }
+  return left
+}
+
+function isInPart({ state }: Gap): boolean {
+  return state === 'partial'
+}
+
+function daysOf(gap: Gap, calendarOf: CalendarOf): number[] {
+  return expectedDays(calendarOf(gap.exchange), gap.interval, gap)
+}
+
+/** The stretches of a gap between the days that are cut out of it. */
+function cutDays(gap: Gap, days: readonly number[], isCut: (day: number) => boolean): Gap[] {
+  const parts: Gap[] = []
+  let isOpen = false
+  for (const day of days) {
+    const last = parts[parts.length - 1]
+    if (isCut(day)) isOpen = false
+    else if (isOpen) {
+      parts[parts.length - 1] = { ...last!, until: day + DAY_MS, sessions: last!.sessions + 1 }
+    } else {
+      parts.push({ ...gap, from: day, until: day + DAY_MS, sessions: 1 })
+      isOpen = true
+    }
+  }
+  return parts
+}
+
+/** What is to be remembered of gaps before anybody is asked. */
+export async function runsBefore(
+  pool: Pool,
+  gaps: readonly Gap[],
+  calendarOf: CalendarOf,
+): Promise<RunsBefore> {
+  const runs = new Map<number, Map<number, number>>()
+  for (const gap of gaps) {
+    const known = runs.get(gap.seriesId) ?? new Map<number, number>()
+    const more = await readPageRuns(pool, gap.seriesId, daysOf(gap, calendarOf))
+    runs.set(gap.seriesId, new Map([...known, ...more]))
+  }
+  return runs
+}
+
+/**
+ * Keeps of which sessions of a gap the own vendor has answered.
+ * @param isEmpty whether it said that it has no bars of a day; those that are stored stay
+ */
+export async function keepAnswered(
+  pool: Pool,
+  gap: Gap,
+  calendarOf: CalendarOf,
+  before: RunsBefore,
+  isEmpty: (day: number) => boolean,
+): Promise<void> {
+  const calendar = calendarOf(gap.exchange)
+  const runs = before.get(gap.seriesId) ?? new Map<number, number>()
+  const days = daysOf(gap, calendarOf).filter((day) => runs.has(day))
+  await inTransaction(pool, async (connection) => {
+    const head = await lockCoverageHead(connection, gap.seriesId)
+    const coverage = days
+      .filter(isEmpty)
+      .map((day) => periodRange(calendar, gap.interval, day))
+      .reduce(addRange, head.coverage)
+    const answered = days.filter((day) => holdsDay(coverage, day))
+    await writeLedger(connection, gap.seriesId, { ...head, coverage })
+    await keepRepeated(
+      connection,
+      gap.seriesId,
+      new Map(answered.map((day) => [day, runs.get(day)!])),
+    )
+  })
+}
+
+/** Of the gaps that are left the sessions of which the own vendor said the same just now. */
+export async function findDoubtful(
+  pool: Pool,
+  left: readonly Gap[],
+  before: RunsBefore,
+  calendarOf: CalendarOf,
+): Promise<GapDays[]> {
+  const repeated = await readRepeated(pool, [...before.keys()])
+  return left.filter(isInPart).flatMap((gap) => {
+    const asked = before.get(gap.seriesId)
+    const same = repeated.get(gap.seriesId)
+    const days = daysOf(gap, calendarOf).filter((day) => asked?.has(day) && same?.has(day))
+    return days.length === 0 ? [] : [{ gap, days }]
+  })
+}
+
+/** What vendors say for good. All else, as an outage or a budget that is used up, is no answer. */
+const ANSWERS = new Set(['NO_DATA', 'PLAN_LACKS', 'SYMBOL_UNKNOWN', 'REQUEST_REFUSED'])
+
+/** Forgets that sessions were asked for where another vendor gave no answer, so that the next repair asks again. */
+export async function openAgain(
+  pool: Pool,
+  doubtful: readonly GapDays[],
+  others: FetchSummary | null,
+  isEnded: boolean,
+): Promise<void> {
+  for (const { gap, days } of doubtful) {
+    const isUnanswered = others?.tasks.some(
+      ({ symbol, interval, error }) =>
+        symbol === gap.symbol &&
+        interval === gap.interval &&
+        error !== null &&
+        !ANSWERS.has(error.code),
+    )
+    if (isEnded || isUnanswered === true) await forgetRepeated(pool, gap.seriesId, days)
+  }
+}
