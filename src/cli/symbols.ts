@@ -152,8 +152,8 @@ async function tellOfNames(
   for (const symbol of symbols) {
     const { name, metadata } = await getInstrument(pool, symbol)
     if (name !== null || Object.keys(metadata).length > 0) continue
-    const now = `to ask any vendor now: stockyard symbols show ${symbol} --refresh`
-    await stderr.write(`Names come with the first bars from Yahoo; ${now}\n`)
+    const how = 'Names come with bars from Yahoo, or by and by while stockyard up runs'
+    await stderr.write(`${how}; to ask now: stockyard symbols show ${symbol} --refresh\n`)
     return
   }
 }

@@ -1,22 +1,21 @@
 /** Reads what an answer says of an instrument as what may be filled in where nobody has said anything. */
 import type { FirstReference } from '../db/first-reference.ts'
-import type { Calendar } from '../domain/calendar/calendar.ts'
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { StockyardError } from '../domain/error.ts'
 import { plainFacts, storableText } from '../domain/plain-facts.ts'
 import type { OverviewAnswer } from '../providers/provider.ts'
 
-/** @param calendar by which the instrument's bars were read */
+/** @param exchange by whose calendar the instrument's bars were read */
 export function firstReference(
   provider: string,
   said: OverviewAnswer,
-  calendar: Calendar,
+  exchange: string,
 ): FirstReference {
   return {
     provider,
     kind: said.kind,
     name: text(said.name),
-    exchange: hasSessionsOf(said.exchange, calendar) ? said.exchange : null,
+    exchange: hasSessionsOf(said.exchange, exchange) ? said.exchange : null,
     currency: text(said.currency),
     sector: text(said.sector),
     industry: text(said.industry),
@@ -31,10 +30,10 @@ function text(value: string | null): string | null {
 }
 
 /** What is covered was found out by a calendar: an exchange with another one is for a person to take over. */
-function hasSessionsOf(exchange: string | null, calendar: Calendar): boolean {
-  if (exchange === null) return false
+function hasSessionsOf(said: string | null, exchange: string): boolean {
+  if (said === null) return false
   try {
-    return getCalendar(exchange).exchange === calendar.exchange
+    return getCalendar(said) === getCalendar(exchange)
   } catch (error) {
     if (error instanceof StockyardError && error.code === 'EXCHANGE_UNKNOWN') return false
     throw error

@@ -170,7 +170,7 @@ export async function planActions(
 }
 
 /** Of some vendors those that may be asked for this store: real ones have nothing to say in a simulated one. */
-async function withoutStrangers(
+export async function withoutStrangers(
   pool: Pool,
   configs: FetchContext['configs'],
   providers: readonly Provider[],

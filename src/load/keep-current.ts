@@ -17,6 +17,7 @@ import { messageOf } from '../domain/error.ts'
 import { SCHEDULE_NAMES, type ScheduleName } from '../domain/schedule.ts'
 import { redact } from '../log.ts'
 import { nextActionsAt } from './keep-actions.ts'
+import { keepReference } from './keep-reference.ts'
 import { blockedUntil, findWakes, listKept, type Kept, type RoundContext } from './round.ts'
 import { doActions, doBars } from './schedule-work.ts'
 
@@ -221,7 +222,9 @@ async function askForActions(
   const which = runRequestedAt === null ? 'due' : 'all'
   const until = clock.now() + everyMinutes * MINUTE_MS
   const wish = { symbols, providers, which, runs, until } as const
-  await doActions(under(context, state, 'actions'), wish, runRequestedAt)
+  const working = under(context, state, 'actions')
+  await doActions(working, wish, runRequestedAt)
+  if (!working.signal.aborted) await keepReference(working, symbols, providers)
 }
 
 /** All budgets are used up: what was asked for is not done, and the next round is when one may be used again. */

@@ -95,5 +95,5 @@ function referenceIn(
   { series, provider, calendar }: Destination,
 ): Pick<Load, 'reference'> {
   if (overview === undefined || request.symbol !== series.symbol) return {}
-  return { reference: firstReference(provider.id, overview, calendar) }
+  return { reference: firstReference(provider.id, overview, calendar.exchange) }
 }

@@ -6,14 +6,22 @@ import {
   mergeReference,
   type Instrument,
 } from '../db/instruments.ts'
+import { fillReference } from '../db/first-reference.ts'
 import { claimStore } from '../db/store-kind.ts'
 import { DAY_MS } from '../domain/date.ts'
 import { messageOf, StockyardError } from '../domain/error.ts'
+import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { redact } from '../log.ts'
 import type { ReceivedBody } from '../providers/fetch.ts'
 import type { Provider } from '../providers/provider.ts'
 import { ask, requireAnswerFor, type AskContext } from './ask.ts'
+import { firstReference } from './first-reference.ts'
 import { takeSymbolHistory } from './take-symbol-history.ts'
+
+export interface RefreshOptions {
+  /** Fills in what nobody has said and leaves all else; absent: what the vendor says holds. */
+  readonly fillsOnly?: boolean
+}
 
 /**
  * The instrument of a symbol with what a vendor says of it: name, kind, exchange, currency, sector,
@@ -25,10 +33,11 @@ export async function refreshReference(
   context: AskContext,
   provider: Provider,
   typed: string,
+  options: RefreshOptions = {},
 ): Promise<Instrument> {
   const known = await findInstrument(context.pool, typed)
   try {
-    const { id, symbol } = await askOverview(context, provider, known?.symbol ?? typed)
+    const { id, symbol } = await askOverview(context, provider, known?.symbol ?? typed, options)
     await askHistory(context, provider, { id, symbol })
     return await getInstrument(context.pool, typed)
   } catch (error) {
@@ -37,7 +46,7 @@ export async function refreshReference(
     await askHistory(context, provider, known)
     const now = await getInstrument(context.pool, typed)
     if (now.symbol === known.symbol) throw error
-    return await askOverview(context, provider, now.symbol)
+    return await askOverview(context, provider, now.symbol, options)
   }
 }
 
@@ -49,6 +58,7 @@ async function askOverview(
   context: AskContext,
   provider: Provider,
   symbol: string,
+  { fillsOnly = false }: RefreshOptions,
 ): Promise<Instrument> {
   let simulated = false
   const answer = await ask(
@@ -62,7 +72,12 @@ async function askOverview(
   )
   requireAnswerFor(symbol, answer.symbol, provider)
   await claimStore(context.pool, simulated ? 'simulated' : 'real')
-  const { id } = await ensureInstrument(context.pool, symbol)
+  const { id, exchange } = await ensureInstrument(context.pool, symbol)
+  if (fillsOnly) {
+    const said = firstReference(provider.id, answer, exchange)
+    await fillReference(context.pool, id, said, readSymbolMeaning(symbol))
+    return await getInstrument(context.pool, symbol)
+  }
   return await mergeReference(context.pool, id, {
     ...answer,
     provider: provider.id,

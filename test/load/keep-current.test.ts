@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test, type TestContext } from 'node:test'
 import { pauseProvider } from '../../src/db/budgets.ts'
 import type { Pool } from '../../src/db/connect.ts'
-import { addInstrument } from '../../src/db/instruments.ts'
+import { addInstrument, getInstrument } from '../../src/db/instruments.ts'
 import { accountOf } from '../../src/db/plan-limits.ts'
 import { findHead } from '../../src/db/series.ts'
 import { claimStore } from '../../src/db/store-kind.ts'
@@ -129,6 +129,8 @@ describe('keeping current', () => {
       `SELECT FROM stockyard.actions WHERE provider = 'alpha-vantage' AND kind = 'dividend'`,
     )
     assert.ok(told.length > 50)
+    const { name } = await getInstrument(pool, 'IBM')
+    assert.match(name ?? '', /^International Business Machines/)
   })
 
   test('every series of a symbol is kept current, each when its vendor is due', async (t) => {

@@ -193,7 +193,8 @@ describe('work that is asked for', () => {
   test('is done at once, and once', async (t) => {
     const { begin, asked, andThen } = await makeStage(t)
     await begin()
-    assert.deepEqual(asked(), [...BARS, ...ACTIONS])
+    // What the symbol is, too, which goes with splits and dividends.
+    assert.deepEqual(asked(), [...BARS, ...ACTIONS, 'OVERVIEW'])
     await andThen(() => requestRun(pool, 'keep-current', START))
     assert.deepEqual(asked(), BARS)
     const { last_run, requested_at, next_at } = await find('keep-current')
