@@ -1,4 +1,5 @@
 /** What a read of an instrument's bars has to know before its first page, in one round trip. */
+import { parseCoverage, type DayRange } from '../domain/coverage.ts'
 import type { CalendarChange } from '../domain/calendar/changes.ts'
 import { toChange, type ClosureRow } from './closures.ts'
 import type { Queryable } from './connect.ts'
@@ -10,6 +11,17 @@ export interface PlanContext {
   /** The series of the instrument, or those that were there at an instant. */
   readonly series: readonly SeriesRef[]
   readonly ledgerVersion: string
+  readonly told: ToldActions
+}
+
+/** Of which days vendors were asked for the splits and dividends of an instrument, as it is now. */
+export interface ToldActions {
+  /** When a vendor last told all that it knows, milliseconds UTC; null where none did. */
+  readonly answeredAt: number | null
+  /** Days of restated bars, along with which a vendor tells its splits and dividends, series by series. */
+  readonly alongBars: readonly DayRange[]
+  /** Starts of the first and last bars of series, milliseconds UTC, by their ids; what has none is absent. */
+  readonly ends: ReadonlyMap<number, readonly [first: number, last: number]>
 }
 
 /**
@@ -49,6 +61,8 @@ export async function readPlanContext(
     closures: ClosureRow[]
     series: SeriesRef[]
     version: string
+    answered_at: Date | null
+    heads: { id: number; span: string | null; first: number; last: number }[]
   }>({
     name: 'plan-context',
     text: `SELECT ${LEDGER_VERSION} AS version,
@@ -58,9 +72,20 @@ export async function readPlanContext(
        (SELECT coalesce(json_agg(json_build_object('id', id, 'interval', interval, 'provider', provider,
           'basis', basis) ORDER BY provider, basis), '[]')
         FROM stockyard.series WHERE instrument_id = $1
-          AND ($2::timestamptz IS NULL OR created_at <= $2)) AS series`,
+          AND ($2::timestamptz IS NULL OR created_at <= $2)) AS series,
+       (SELECT max(answered_at) FROM stockyard.action_asks WHERE instrument_id = $1) AS answered_at,
+       (SELECT coalesce(json_agg(json_build_object('id', s.id,
+          'span', CASE WHEN s.basis = 'split' THEN h.span END,
+          'first', extract(epoch FROM h.first_bar), 'last', extract(epoch FROM h.last_bar))), '[]')
+        FROM stockyard.series s JOIN stockyard.series_heads h ON h.series_id = s.id
+        WHERE s.instrument_id = $1 AND h.bars > 0) AS heads`,
     values: [instrumentId, asOf === null ? null : new Date(asOf)],
   })
-  const { closures, series, version } = rows[0]!
-  return { changes: closures.map(toChange), series, ledgerVersion: version }
+  const { closures, series, version, answered_at: answered, heads } = rows[0]!
+  const told = {
+    answeredAt: answered?.getTime() ?? null,
+    alongBars: heads.flatMap(({ span }) => (span === null ? [] : parseCoverage(span))),
+    ends: new Map(heads.map(({ id, first, last }) => [id, [first * 1000, last * 1000] as const])),
+  }
+  return { changes: closures.map(toChange), series, ledgerVersion: version, told }
 }

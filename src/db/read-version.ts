@@ -22,12 +22,16 @@ export async function readVersion(db: Queryable, symbols: readonly string[]): Pr
        (SELECT string_agg(concat_ws(':', i.id, i.kind, i.exchange, i.currency, y.symbol), ',' ORDER BY i.id)
         FROM ids JOIN stockyard.instruments i USING (id)
         LEFT JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL),
-       (SELECT string_agg(concat_ws(':', s.id, h.bars, h.pages, extract(epoch FROM h.changed_at)), ','
-          ORDER BY s.id)
+       (SELECT string_agg(concat_ws(':', s.id, h.bars, h.pages, extract(epoch FROM h.changed_at),
+          -- Of which days splits and dividends came along.
+          CASE WHEN s.basis = 'split' THEN h.span END), ',' ORDER BY s.id)
         FROM ids JOIN stockyard.series s ON s.instrument_id = ids.id
         LEFT JOIN stockyard.series_heads h ON h.series_id = s.id),
        (SELECT string_agg(concat_ws(':', a.id, extract(epoch FROM a.replaced_at)), ',' ORDER BY a.id)
         FROM ids JOIN stockyard.actions a ON a.instrument_id = ids.id),
+       (SELECT string_agg(concat_ws(':', ids.id, k.provider, extract(epoch FROM k.answered_at)), ','
+          ORDER BY ids.id, k.provider)
+        FROM ids JOIN stockyard.action_asks k ON k.instrument_id = ids.id),
        (SELECT string_agg(concat_ws(':', d.id, extract(epoch FROM d.withdrawn_at)), ',' ORDER BY d.id)
         FROM stockyard.decisions d
         WHERE d.instrument_id IS NULL OR d.instrument_id IN (SELECT id FROM ids)),

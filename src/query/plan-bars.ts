@@ -4,13 +4,15 @@
  */
 import type { AdjustMode, DailyCloses } from '../domain/adjust.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
+import { periodRange } from '../domain/coverage.ts'
+import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { INTERVALS, isIntraday, type Interval } from '../domain/interval.ts'
 import { canResample, requireResample } from '../domain/resample.ts'
 import type { Connection, Pool } from '../db/connect.ts'
 import { getInstrumentAsOf } from '../db/instruments-as-of.ts'
 import type { Instrument } from '../db/instruments.ts'
-import { readPlanContext } from '../db/plan-context.ts'
+import { readPlanContext, type ToldActions } from '../db/plan-context.ts'
 import type { SeriesRef } from '../db/read-series.ts'
 import { makeAdjuster, unappliedActions, type AdjustOptions } from './adjust-pages.ts'
 import { findAsOf } from './as-of-instant.ts'
@@ -20,6 +22,7 @@ import { calendarWith } from './calendars.ts'
 import { AUTO_PROVIDER, rankSeries } from './choose-series.ts'
 import { readRawCloses } from './daily-closes.ts'
 import { effectiveActions } from './effective-actions.ts'
+import { halfKnownActions } from './half-known-actions.ts'
 import { readPreferred, type PreferredAt } from './preferred-sides.ts'
 import { providerPriority } from './provider-priority.ts'
 
@@ -53,17 +56,19 @@ export interface BarPlan {
 export async function planBars(db: Pool | Connection, query: BarQuery): Promise<BarPlan> {
   const asOf = await findAsOf(db, query.symbol, query.asOf ?? null)
   const instrument = await getInstrumentAsOf(db, query.symbol, asOf)
-  const { changes, series: all, ledgerVersion } = await readPlanContext(db, instrument.id, asOf)
+  const context = await readPlanContext(db, instrument.id, asOf)
+  const { changes, series: all, ledgerVersion, told } = context
   const calendar = calendarWith(instrument.exchange, changes)
   const interval = query.resample ?? query.interval
   if (interval !== query.interval) requireResample(query.interval, interval)
   const range = barRange(interval, calendar, query.from, query.until)
-  const seen = { db, query, instrument, interval, calendar, asOf, range, all, ledgerVersion }
+  const seen = { db, query, instrument, interval, calendar, asOf, range, all, ledgerVersion, told }
   const found = await findBase(seen)
   const adjusted = await planAdjusting(seen, found)
   const { id: instrumentId, symbol } = instrument
   const adjust = query.adjust ?? 'none'
   const base = { ...found, ...adjusted }
+  const warnings = [...adjusted.warnings, ...(await doubtsOf(seen, base))]
   const preferredAt =
     base.series.length > 1 ? await readPreferred(db, instrumentId, base.base, asOf) : null
   return {
@@ -75,6 +80,7 @@ export async function planBars(db: Pool | Connection, query: BarQuery): Promise<
     range,
     adjust,
     ...base,
+    warnings,
     preferredAt,
   }
 }
@@ -91,6 +97,7 @@ interface Seen {
   /** All series of the instrument. */
   readonly all: readonly SeriesRef[]
   readonly ledgerVersion: string
+  readonly told: ToldActions
 }
 
 interface Base {
@@ -158,6 +165,28 @@ function emptyLedger({ instrument, all }: Seen, { mode, actions }: AdjustOptions
   ]
 }
 
+/** What there is to say of bars as they are adjusted or not, besides what could not be done. */
+async function doubtsOf(seen: Seen, { base, series }: Base): Promise<string[]> {
+  const { db, query, instrument, interval, calendar, asOf, range, told } = seen
+  const raw = series.filter(({ basis }) => basis === 'raw').map(({ id }) => id)
+  if ((query.adjust ?? 'none') !== 'none') {
+    // What was asked for by an instant is not kept, and the same question has the same answer for ever.
+    if (asOf !== null || raw.length === 0 || instrument.kind !== 'stock') return []
+    return halfKnownActions(instrument.symbol, told, raw, range, calendar)
+  }
+  if ((interval !== '1wk' && interval !== '1mo') || series.length === 0) return []
+  if (base === interval && raw.length === 0) return []
+  const { splits } = await effectiveActions(db, instrument.id, asOf, seen.ledgerVersion)
+  const throughDay = calendar.localDay(asOf ?? query.now)
+  const past = splits.map(({ day }) => day).filter((day) => day <= throughDay)
+  const inside = mixedPeriods(past, interval, calendar, range)
+  if (inside.length === 0) return []
+  const days = inside.map(formatDate).join(', ')
+  return [
+    `Bars of ${interval} in which a split took effect (${days}) hold prices of before and of after it: ask with adjust=splits.`,
+  ]
+}
+
 /** Weeks and months in which something happened are made of adjusted days. */
 async function planLong(
   seen: Seen,
@@ -205,6 +234,19 @@ async function readCloses(seen: Seen, plain: AdjustOptions, fromDay: number): Pr
     { ...plain, mode: 'none' },
     { fromDay, asOf: seen.asOf },
   )
+}
+
+/** Splits that took effect after the first session of a week or month of a range. */
+function mixedPeriods(
+  splits: readonly number[],
+  interval: Interval,
+  calendar: Calendar,
+  { tsFrom, tsUntil }: BarRange,
+): number[] {
+  return splits.filter((day) => {
+    const { from } = periodRange(calendar, interval, day)
+    return from >= tsFrom && from < tsUntil && calendar.countSessions(from, day) > 0
+  })
 }
 
 /** The interval whose bars were made into the answer's; null where they are kept as they are. */
