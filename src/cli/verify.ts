@@ -69,6 +69,14 @@ interface VerifiedRow {
   readonly findings: readonly FindingRow[]
 }
 
+/** Why a symbol could not be verified. */
+interface SymbolError {
+  readonly symbol: string
+  readonly code: string
+  readonly message: string
+  readonly hint: string | null
+}
+
 interface AdjustedRow {
   readonly provider: string
   readonly rule: string
@@ -141,21 +149,32 @@ async function verify(
       : (await listInstruments(pool, { watched: true, active: true })).map(({ symbol }) => symbol)
   const published = await openPublished(context, wanted, options)
   const rows: VerifiedRow[] = []
+  const errors: SymbolError[] = []
   for (const symbol of wanted) {
-    const found = await verifySymbol(pool, {
-      symbol,
-      intervals,
-      now: context.clock.now(),
-      published: published.get(symbol) ?? [],
-    })
-    await storeFindings(pool, found.instrumentId, intervals, found.findings)
-    const findings = await readFindings(pool, { instrumentId: found.instrumentId })
-    rows.push(verifiedRow(found, findings))
+    try {
+      const found = await verifySymbol(pool, {
+        symbol,
+        intervals,
+        now: context.clock.now(),
+        published: published.get(symbol) ?? [],
+      })
+      await storeFindings(pool, found.instrumentId, intervals, found.findings)
+      const findings = await readFindings(pool, { instrumentId: found.instrumentId })
+      rows.push(verifiedRow(found, findings))
+    } catch (error) {
+      // One that is misspelt is no reason to say nothing of the others.
+      if (!(error instanceof StockyardError) || error.kind !== 'not-found') throw error
+      if (wanted.length === 1) throw error
+      const { code, message, hint } = error
+      errors.push({ symbol, code, message, hint })
+      await context.stderr.write(`${symbol}: ${message} ${hint}\n`)
+    }
   }
   const open = rows.flatMap(({ findings }) => findings).filter(({ status }) => status === 'open')
-  if (context.json) await writeJson(context.stdout, { data: rows, open: open.length })
+  const failed = errors.length === 0 ? {} : { errors }
+  if (context.json) await writeJson(context.stdout, { data: rows, open: open.length, ...failed })
   else await writeReport(context, rows, open)
-  return open.length > 0 ? 1 : 0
+  return open.length + errors.length > 0 ? 1 : 0
 }
 
 function verifiedRow(

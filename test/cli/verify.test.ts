@@ -68,6 +68,23 @@ test('vendors that agree have nothing open; what is told is what was compared', 
   assert.ok(adjusted!.greatest_error < 1e-4, String(adjusted!.greatest_error))
 })
 
+test('an unknown symbol among others is named, and the others are shown', async () => {
+  const told = await run(['verify', 'AAPL', 'NOSUCH'], env)
+  assert.equal(told.code, 1)
+  assert.match(told.stdout, /^(?:SIMULATED: )?AAPL: actions: /m)
+  assert.match(told.stderr, /^NOSUCH: The store has no symbol NOSUCH\. /m)
+  const asJson = await run(['verify', 'NOSUCH', 'AAPL', '--json'], env)
+  assert.equal(asJson.code, 1)
+  const { data, errors } = JSON.parse(asJson.stdout) as {
+    data: { symbol: string }[]
+    errors: { symbol: string; code: string }[]
+  }
+  assert.deepEqual(
+    [data.map(({ symbol }) => symbol), errors.map(({ symbol, code }) => [symbol, code])],
+    [['AAPL'], [['NOSUCH', 'SYMBOL_UNKNOWN']]],
+  )
+})
+
 test('a close that one vendor has wrong is found, decided, and found again once that is undone', async () => {
   await pool.query(
     `UPDATE stockyard.pages p SET close[50] = close[50] * 1.02, high[50] = high[50] * 1.03
