@@ -415,6 +415,8 @@ export type SeriesStatus = {
   readonly observed_at: string | null
   /** When bars changed last. */
   readonly changed_at: string | null
+  /** What the vendor says of the series beside its bars; null where it says nothing. */
+  readonly metadata: Readonly<Record<string, string | number | boolean>> | null
   readonly simulated: boolean
 }
 

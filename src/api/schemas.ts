@@ -10,7 +10,7 @@ import type { App } from './context.ts'
 import { eventSchemas } from './event-schema.ts'
 import { providerProperties } from './provider-schema.ts'
 import { scheduleProperties } from './schedule-schema.ts'
-import { stockProperties } from './stock-schema.ts'
+import { seriesMetadata, stockProperties } from './stock-schema.ts'
 
 // Building blocks ------------------------------------------------------------------------------------
 
@@ -339,6 +339,7 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
     watermark: nullableString('Up to which session the series is complete and final.'),
     observed_at: nullableString('When the newest answer came.'),
     changed_at: nullableString('When bars changed last.'),
+    metadata: seriesMetadata,
     simulated: { type: 'boolean' },
   }),
   Reject: object(reject),

@@ -1,4 +1,4 @@
-/** JSON Schema of what the API tells of a stock. */
+/** JSON Schema of what the API tells of a stock, and of what vendors say of its series. */
 
 const nullableString = (description: string) => ({ type: ['string', 'null'], description })
 
@@ -27,4 +27,10 @@ export const stockProperties = {
   },
   created_at: { type: 'string', description: 'Instant in UTC.' },
   updated_at: { type: 'string', description: 'Instant in UTC.' },
+}
+
+export const seriesMetadata = {
+  type: ['object', 'null'],
+  additionalProperties: { type: ['string', 'number', 'boolean'] },
+  description: 'What the vendor says of the series beside its bars; null where it says nothing.',
 }

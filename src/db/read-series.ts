@@ -4,6 +4,7 @@
 import type { BarValues } from '../domain/bar-batch.ts'
 import { parseDay } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
+import type { PlainFacts } from '../domain/plain-facts.ts'
 import type { Queryable } from './connect.ts'
 
 /** Which series an instrument has at an interval. */
@@ -57,6 +58,8 @@ export interface SeriesState extends SeriesRef {
   readonly observedAt: number | null
   /** When the bars changed last. */
   readonly changedAt: number | null
+  /** What the vendor says of it beside its bars. */
+  readonly metadata: PlainFacts | null
 }
 
 interface StateRow {
@@ -83,6 +86,7 @@ interface StateRow {
   watermark: string | null
   observed_at: Date | null
   changed_at: Date | null
+  metadata: PlainFacts | null
 }
 
 export interface SeriesFilter {
@@ -104,7 +108,7 @@ export async function readSeriesStates(
        EXISTS (SELECT FROM stockyard.store_kind k WHERE k.simulated) AS simulated,
        coalesce(h.bars, 0) AS bars, h.first_bar, h.last_bar, h.last_open, h.last_high, h.last_low,
        h.last_close, h.last_volume, h.last_vwap, h.last_trades, h.last_final, h.previous_close,
-       h.watermark, h.observed_at, h.changed_at
+       h.watermark, h.observed_at, h.changed_at, s.metadata
      FROM stockyard.series s
      JOIN stockyard.instruments i ON i.id = s.instrument_id
      JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL
@@ -144,6 +148,7 @@ function toState(row: StateRow): SeriesState {
     watermarkDay: row.watermark === null ? null : parseDay(row.watermark),
     observedAt: row.observed_at?.getTime() ?? null,
     changedAt: row.changed_at?.getTime() ?? null,
+    metadata: row.metadata,
   }
 }
 

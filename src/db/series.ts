@@ -5,6 +5,7 @@ import type { Bar } from '../domain/bar-batch.ts'
 import { formatCoverage, parseCoverage, type Coverage, type DayRange } from '../domain/coverage.ts'
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
+import type { PlainFacts } from '../domain/plain-facts.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { AS_OF_GATE } from './as-of.ts'
 import type { Connection, Queryable } from './connect.ts'
@@ -202,12 +203,15 @@ export interface LockedSeries {
   readonly simulated: boolean | null
   /** True while no vendor has said what the instrument is. */
   readonly isUntold: boolean
+  /** What the vendor says of the series; null: nothing yet. */
+  readonly metadata: PlainFacts | null
 }
 
 interface LockRow extends HeadRow {
   now: Date
   simulated: boolean | null
   is_untold: boolean
+  metadata: PlainFacts | null
 }
 
 /**
@@ -229,7 +233,7 @@ export async function lockSeries(
                + interval '1 ms' AS now,
              (SELECT simulated FROM stockyard.store_kind) AS simulated
            FROM gate CROSS JOIN LATERAL (
-             SELECT ${HEAD_COLUMNS}, h.changed_at, i.metadata = '{}' AS is_untold
+             SELECT ${HEAD_COLUMNS}, h.changed_at, i.metadata = '{}' AS is_untold, s.metadata
              FROM stockyard.symbols y
              JOIN stockyard.instruments i ON i.id = y.instrument_id
              JOIN stockyard.series s ON s.instrument_id = y.instrument_id
@@ -241,8 +245,20 @@ export async function lockSeries(
   })
   const [row] = rows
   if (row === undefined) return null
-  const { now, simulated, is_untold: isUntold } = row
-  return { head: toHead(row), now: now.getTime(), simulated, isUntold }
+  const { now, simulated, is_untold: isUntold, metadata } = row
+  return { head: toHead(row), now: now.getTime(), simulated, isUntold, metadata }
+}
+
+/** Keeps what the vendor says of a series now. */
+export async function storeSeriesMetadata(
+  connection: Connection,
+  seriesId: number,
+  metadata: PlainFacts,
+): Promise<void> {
+  await connection.query('UPDATE stockyard.series SET metadata = $2 WHERE id = $1', [
+    seriesId,
+    JSON.stringify(metadata),
+  ])
 }
 
 /** What a load changes in a head. */

@@ -18,8 +18,8 @@ export function plainFacts(said: Readonly<Record<string, unknown>>): PlainFacts 
     if (facts.length === FACTS_MAX) break
     if (typeof value === 'string') facts.push([storableText(key), storableText(value)])
     else if (typeof value === 'boolean') facts.push([storableText(key), value])
-    else if (typeof value === 'number' && Number.isFinite(value))
-      facts.push([storableText(key), value])
+    // Plus 0, since no database tells 0 from -0.
+    else if (Number.isFinite(value)) facts.push([storableText(key), Number(value) + 0])
   }
   return Object.fromEntries(facts)
 }

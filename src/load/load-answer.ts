@@ -1,6 +1,7 @@
 /** The second half of a bar's way: an answer that was read is checked and stored. */
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { isIntraday } from '../domain/interval.ts'
+import { plainFacts } from '../domain/plain-facts.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import type { BarBatch } from '../domain/bar-batch.ts'
 import type { Pool } from '../db/connect.ts'
@@ -84,16 +85,22 @@ export async function loadAnswer(
     receivedAt: answer.receivedAt,
     actions: answer.actions ?? null,
     simulated: answer.simulated,
-    ...referenceIn(answer, to),
+    ...saidIn(answer, to),
     ...(rest.rereads === undefined ? { isWholeAnswer: true } : { rereads: rest.rereads }),
   })
 }
 
-/** What an answer says of the instrument; under a symbol of before it says what that was. */
-function referenceIn(
-  { overview, request }: AskedBars,
+/** What an answer says beside its bars; under a symbol of before it says what that was. */
+function saidIn(
+  { overview, metadata, request }: AskedBars,
   { series, provider, calendar }: Destination,
-): Pick<Load, 'reference'> {
-  if (overview === undefined || request.symbol !== series.symbol) return {}
-  return { reference: firstReference(provider.id, overview, calendar.exchange) }
+): Pick<Load, 'reference' | 'metadata'> {
+  if (request.symbol !== series.symbol) return {}
+  const { exchange } = calendar
+  return {
+    ...(overview === undefined
+      ? {}
+      : { reference: firstReference(provider.id, overview, exchange) }),
+    ...(metadata === undefined ? {} : { metadata: plainFacts(metadata) }),
+  }
 }

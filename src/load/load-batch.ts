@@ -3,6 +3,7 @@
  * coverage, watermark, rejects and the task's counts move together or not at all.
  */
 import { setImmediate } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { countExpectedBars, countRegularBars } from '../domain/page-counts.ts'
@@ -19,6 +20,7 @@ import {
   type PageSpan,
 } from '../domain/page.ts'
 import { nextVersion, type NextVersion } from '../domain/page-version.ts'
+import type { PlainFacts } from '../domain/plain-facts.ts'
 import { readSymbolMeaning } from '../domain/symbol-meaning.ts'
 import { inRetriedTransaction, type Connection, type Pool } from '../db/connect.ts'
 import { fillReference, type FirstReference } from '../db/first-reference.ts'
@@ -30,6 +32,7 @@ import {
   ensureSeries,
   findInstrumentId,
   lockSeries,
+  storeSeriesMetadata,
   updateHead,
   type HeadChange,
   type LockedSeries,
@@ -78,6 +81,8 @@ export interface Load {
   readonly actions: CorporateActions | null
   /** What the answer says of the instrument besides; absent: nothing. */
   readonly reference?: FirstReference
+  /** What it says of the series; absent: nothing. */
+  readonly metadata?: PlainFacts
   /** True for an answer of the simulated exchange, which never goes into a store of real data. */
   readonly simulated: boolean
 }
@@ -105,12 +110,10 @@ export async function loadBatch(pool: Pool, load: Load): Promise<Loaded> {
 }
 
 async function loadInTransaction(connection: Connection, load: Load): Promise<Loaded> {
-  const { head: held, now, isUntold } = await lockOrMake(connection, load)
+  const locked = await lockOrMake(connection, load)
+  const { head: held, now } = locked
   const { seriesId } = held
-  if (isUntold && load.reference !== undefined) {
-    const id = await findInstrumentId(connection, seriesId)
-    await fillReference(connection, id, load.reference, readSymbolMeaning(load.series.symbol))
-  }
+  await keepSaid(connection, load, locked)
   const isRestated =
     load.actions !== null &&
     (await takeActions(connection, { ...load, seriesId, actions: load.actions }, held))
@@ -159,6 +162,23 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   const forgottenFrom = held.coverage.length === 0 ? (held.span?.from ?? null) : null
   const { watermark } = change
   return { seriesId, revised, withdrawn, watermark, restateFrom, forgottenFrom, ...counts }
+}
+
+/** What the answer says beside its bars, where that is news. */
+async function keepSaid(
+  connection: Connection,
+  { series, reference, metadata, isWholeAnswer }: Load,
+  { head: { seriesId }, isUntold, metadata: known }: LockedSeries,
+): Promise<void> {
+  if (isUntold && reference !== undefined) {
+    const id = await findInstrumentId(connection, seriesId)
+    await fillReference(connection, id, reference, readSymbolMeaning(series.symbol))
+  }
+  // An answer that is read again says what held then.
+  if (isWholeAnswer !== true || metadata === undefined) return
+  if (!isDeepStrictEqual(metadata, known)) {
+    await storeSeriesMetadata(connection, seriesId, metadata)
+  }
 }
 
 /** The series of a load, locked; made where it is new, and refused where the store is of the other kind. */

@@ -107,6 +107,8 @@ export interface BarAnswer {
   readonly actions?: CorporateActions
   /** What the answer says of the instrument besides, without what is of the moment; absent where it says nothing. */
   readonly overview?: OverviewAnswer
+  /** What it says of the series itself, less what moves with prices or with the call; absent: nothing. */
+  readonly metadata?: Readonly<Record<string, unknown>>
 }
 
 /** A split: `newShares` for `oldShares` from the open of the session of `day`. */

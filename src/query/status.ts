@@ -1,6 +1,7 @@
 /** What is stored, series by series, and how fresh it is. */
 import { formatDate } from '../domain/date.ts'
 import type { Interval } from '../domain/interval.ts'
+import type { PlainFacts } from '../domain/plain-facts.ts'
 import type { Queryable } from '../db/connect.ts'
 import { getInstrument } from '../db/instruments.ts'
 import {
@@ -33,6 +34,8 @@ export interface SeriesStatus {
   /** When the newest answer came, and when it last changed a bar. */
   readonly observed_at: string | null
   readonly changed_at: string | null
+  /** What the vendor says of the series beside its bars; null where it says nothing. */
+  readonly metadata: PlainFacts | null
   readonly simulated: boolean
 }
 
@@ -95,6 +98,7 @@ function toStatus(state: SeriesState): SeriesStatus {
     watermark: state.watermarkDay === null ? null : formatDate(state.watermarkDay),
     observed_at: state.observedAt === null ? null : formatInstant(state.observedAt),
     changed_at: state.changedAt === null ? null : formatInstant(state.changedAt),
+    metadata: state.metadata,
     simulated: state.simulated,
   }
 }

@@ -12,8 +12,10 @@ import { fetchAll } from '../../src/load/fetch-series.ts'
 import { makeLogger } from '../../src/log.ts'
 import { alphaVantage } from '../../src/providers/alpha-vantage/index.ts'
 import { makeHttpClient } from '../../src/providers/fetch.ts'
-import type { OverviewAnswer, Provider } from '../../src/providers/provider.ts'
+import { polygon } from '../../src/providers/polygon/index.ts'
+import type { BarAnswer, OverviewAnswer, Provider } from '../../src/providers/provider.ts'
 import { yahoo } from '../../src/providers/yahoo/index.ts'
+import { readStatus } from '../../src/query/status.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 
@@ -47,13 +49,16 @@ async function fetch(symbol: string, { provider = yahoo, force = false } = {}) {
   return summary
 }
 
-/** Yahoo, which says something else of what its answers are of. */
-function saying(said: Partial<OverviewAnswer>): Provider {
+/** Yahoo, which says something else of what its answers are of; of the series nothing, unless given. */
+function saying(said: Partial<OverviewAnswer>, metadata?: BarAnswer['metadata']): Provider {
   return {
     ...yahoo,
     parseBars: (...given) => {
-      const answer = yahoo.parseBars(...given)
-      return answer.ok ? { ...answer, overview: { ...answer.overview!, ...said } } : answer
+      const read = yahoo.parseBars(...given)
+      if (!read.ok) return read
+      const { metadata: _metadata, ...answer } = read
+      const overview = { ...answer.overview!, ...said }
+      return { ...answer, overview, ...(metadata === undefined ? {} : { metadata }) }
     },
   }
 }
@@ -70,6 +75,16 @@ const LASTING = [
   'priceHint',
   'shortName',
 ]
+
+async function statusOf(symbol: string, provider: string) {
+  const { data } = await readStatus(pool, { symbol, provider, interval: '1d' })
+  return data[0]
+}
+
+async function seriesVersions(): Promise<unknown[]> {
+  const { rows } = await pool.query('SELECT id, xmin FROM stockyard.series ORDER BY id')
+  return rows
+}
 
 /** Another version of the row has another one. */
 async function rowVersion(symbol: string): Promise<unknown> {
@@ -150,5 +165,38 @@ describe('what bars come with', () => {
     assert.deepEqual(found.metadata, {
       yahoo: { 'A\uFFFDB\uFFFD': 'A\uFFFDB\uFFFD', long: 'x'.repeat(300) },
     })
+  })
+})
+
+describe('what an answer says of its series', () => {
+  const expected = {
+    'alpha-vantage': {
+      Information: 'Daily Prices (open, high, low, close) and Volumes',
+      Symbol: 'META',
+      'Time Zone': 'US/Eastern',
+    },
+    polygon: { ticker: 'META', adjusted: false },
+  }
+  for (const provider of [alphaVantage, polygon]) {
+    it(`is kept as ${provider.name} says it`, async () => {
+      await fetch('META', { provider })
+      const series = await statusOf('META', provider.id)
+      assert.deepEqual(series?.metadata, expected[provider.id as keyof typeof expected])
+    })
+  }
+
+  it('is kept as Yahoo says it, and written again when it is another', async () => {
+    await fetch('META')
+    const before = await seriesVersions()
+    const first = (await statusOf('META', 'yahoo'))!.metadata!
+    const own = ['currency', 'dataGranularity', 'symbol']
+    assert.deepEqual(Object.keys(first).toSorted(), [...LASTING, ...own].toSorted())
+    assert.equal(first['priceHint'], 2)
+    await fetch('META', { force: true })
+    assert.deepEqual(await seriesVersions(), before)
+    await fetch('META', { provider: saying({}, { priceHint: 4 }), force: true })
+    assert.deepEqual((await statusOf('META', 'yahoo'))!.metadata, { priceHint: 4 })
+    await fetch('META', { provider: saying({}), force: true })
+    assert.deepEqual((await statusOf('META', 'yahoo'))!.metadata, { priceHint: 4 })
   })
 })

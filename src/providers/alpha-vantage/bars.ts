@@ -51,6 +51,7 @@ export function parseBars(
     rawAt: (index) => series.rawAt(order[index]!),
     unreadable,
     notes,
+    ...(series.metadata === null ? {} : { metadata: series.metadata }),
   }
 }
 

@@ -59,6 +59,7 @@ export function scanCsvSeries(
     unreadable,
     name: null,
     symbol: null,
+    metadata: null,
     zone: null,
     remark: null,
   }

@@ -3,7 +3,8 @@
  * scanner finds unusual (escapes, odd rows, remarks beside the data).
  */
 import { parseDecimal } from './decimal.ts'
-import { findMeta, isSeriesName, lacksFields, noTimestamp, type WireSeries } from './series.ts'
+import { findMeta, isSeriesName, lacksFields, lastingMeta, noTimestamp } from './series.ts'
+import type { WireSeries } from './series.ts'
 import { ALL_FIELDS, FIELDS, FIELD_COUNT, cutRaw, makeRoom, makeRows } from './wire-rows.ts'
 import { readLabel, type WireRows } from './wire-rows.ts'
 import { isRecord, remarkOf } from './failure.ts'
@@ -41,6 +42,7 @@ export function seriesOf(
     rawAt: (index) => texts[index]!,
     unreadable,
     name,
+    metadata: meta.size === 0 ? null : lastingMeta(meta),
     symbol: findMeta(meta, 'Symbol'),
     zone: findMeta(meta, 'Time Zone'),
     remark: remarkOf(document),

@@ -5,7 +5,8 @@
  */
 import { parseDecimal } from './decimal.ts'
 import { learnRow, scanLikeRows, type RowTemplate } from './row-template.ts'
-import { findMeta, isSeriesName, lacksFields, noTimestamp, type WireSeries } from './series.ts'
+import { findMeta, isSeriesName, lacksFields, lastingMeta, noTimestamp } from './series.ts'
+import type { WireSeries } from './series.ts'
 import { ALL_FIELDS, FIELDS, FIELD_COUNT, makeRoom, takeRows, textsOf } from './wire-rows.ts'
 import { rawText, readLabel, type WireRows } from './wire-rows.ts'
 import type { UnreadableRow } from '../provider.ts'
@@ -61,6 +62,7 @@ export function scanSeries(bytes: Uint8Array, start: number, intraday: boolean):
     rawAt: textsOf(bytes, rows),
     unreadable: scan.unreadable,
     name,
+    metadata: meta === null ? null : lastingMeta(meta),
     symbol: meta === null ? null : findMeta(meta, 'Symbol'),
     zone: meta === null ? null : findMeta(meta, 'Time Zone'),
     remark: null,

@@ -11,6 +11,8 @@ export interface WireSeries {
   /** The key that the series stands under, e.g. `Time Series (5min)`; null in a CSV. */
   readonly name: string | null
   readonly symbol: string | null
+  /** What "Meta Data" says of the series; null in a CSV. */
+  readonly metadata: Readonly<Record<string, unknown>> | null
   /** Name of the zone of the labels; null where the answer has none. */
   readonly zone: string | null
   /** What the vendor said beside the data. */
@@ -28,6 +30,15 @@ export function findMeta(meta: ReadonlyMap<string, unknown>, name: string): stri
     if (key.replace(/^\d+\. /, '') === name && typeof value === 'string') return value
   }
   return null
+}
+
+/** Entries of "Meta Data" that tell of the call, and of its moment. */
+const OF_CALL = /\b(?:Last Refreshed|Output Size)$/
+
+/** The other entries, by their names without the number. */
+export function lastingMeta(meta: ReadonlyMap<string, unknown>): Record<string, unknown> {
+  const lasting = [...meta].filter(([key]) => !OF_CALL.test(key))
+  return Object.fromEntries(lasting.map(([key, value]) => [key.replace(/^\d+\. /, ''), value]))
 }
 
 export function noTimestamp(raw: string): UnreadableRow {

@@ -49,6 +49,7 @@ export function parseBars(
       ? rows.unreadable
       : rows.unreadable.map((row) => unreadableOfDay(row, calendar)),
     notes: notesOf(members, rows),
+    ...(typeof ticker === 'string' ? { metadata: { ticker, adjusted: members['adjusted'] } } : {}),
     ...(next === null ? {} : { next }),
   }
 }

@@ -9,7 +9,7 @@ import { zoneOf, type Chart } from './chart.ts'
 import { currencyUnit } from './currency-unit.ts'
 import { malformed, noData, unknownSymbol, type JsonRecord } from './failure.ts'
 import { findTick, mergeLive } from './last-row.ts'
-import { overviewBeside } from './reference.ts'
+import { overviewBeside, seriesMetadata } from './reference.ts'
 import { isSameSymbol } from './request.ts'
 import {
   batchOf,
@@ -86,6 +86,7 @@ function answerOf(
     notes: [...notes, ...currencyNotes(meta)],
     actions,
     ...(overview === null ? {} : { overview }),
+    metadata: seriesMetadata(meta),
   }
 }
 

@@ -43,8 +43,18 @@ export function parseOverview(body: VendorBody, symbol: string): OverviewAnswer 
 
 /** What an answer with bars says of the instrument besides; null where it says nothing. */
 export function overviewBeside(meta: JsonRecord, symbol: string): OverviewAnswer | null {
+  return overviewOf(lastingFields(meta), symbol)
+}
+
+/** What an answer says of the series of its bars. */
+export function seriesMetadata(meta: JsonRecord): JsonRecord {
+  const { range: _range, ...ofSeries } = lastingFields(meta)
+  return ofSeries
+}
+
+function lastingFields(meta: JsonRecord): JsonRecord {
   const lasting = Object.entries(meta).filter(([key]) => !PASSING_FIELDS.test(key))
-  return overviewOf(Object.fromEntries(lasting), symbol)
+  return Object.fromEntries(lasting)
 }
 
 function overviewOf(meta: JsonRecord, symbol: string): OverviewAnswer | null {
