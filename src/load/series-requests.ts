@@ -13,6 +13,7 @@ import { readTrading } from '../db/symbols.ts'
 import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
+import { requireKnownSessions } from './known-sessions.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
 import { fetchBackwards, saysNothing } from './earlier-history.ts'
 import { takeLeftAnswers } from './left-answers.ts'
@@ -278,6 +279,9 @@ async function addAnswer(
   calendar: Calendar,
 ): Promise<Loaded> {
   const destination = { ...task, calendar }
+  if (answer.overview !== undefined) {
+    requireKnownSessions(task.series.symbol, answer.overview, calendar)
+  }
   const checked = checkAnswer(answer, destination)
   return await retryLocked(context, () => loadAnswer(context.pool, answer, checked, destination))
 }
