@@ -1,4 +1,4 @@
-/** `stockyard market`: the exchange calendar. It asks no vendor: the calendar is built in, with what was recorded since. */
+/** `stockyard market`: the exchange calendar. Only `check` asks a vendor: the calendar is built in, with what was recorded since. */
 import type { Command } from 'commander'
 import type { Calendar, Session } from '../domain/calendar/calendar.ts'
 import { requireReach } from '../domain/calendar/reach.ts'
@@ -7,6 +7,7 @@ import { StockyardError } from '../domain/error.ts'
 import type { Define, Run } from './commands.ts'
 import { formatInstant, formatWallTime, formatWeekday, readMoment } from './instant-option.ts'
 import { addExamples, addPeriod, checkPeriod, type Period } from './options.ts'
+import { defineCheck } from './market-check.ts'
 import { defineChanges, exchangeOption, openMarketCalendars } from './market-changes.ts'
 import { writeJson } from './output.ts'
 import type { CommandContext } from './run-command.ts'
@@ -30,6 +31,7 @@ export const define: Define = (command, run) => {
   defineNext(command, run)
   defineSessions(command, run)
   defineChanges(command, run)
+  defineCheck(command, run)
   addExamples(command, [
     ['market is-open && stockyard fetch AAPL -i 5m', 'fetch while the exchange trades'],
     ['market next', 'when it opens next'],

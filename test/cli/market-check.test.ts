@@ -1,0 +1,88 @@
+/** What Polygon announces of the days ahead, held against the calendar by the command line. */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { announcedDifferences } from '../../src/domain/calendar/announced.ts'
+import { getCalendar } from '../../src/domain/calendar/registry.ts'
+import { startSandbox } from '../../src/sandbox/server.ts'
+import { makeDatabase } from '../support/database.ts'
+import { readJson, run } from './run-stockyard.ts'
+
+const DAY_MS = 86_400_000
+const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
+after(() => sandbox.close())
+const database = await makeDatabase()
+const env = {
+  DATABASE_URL: database.url,
+  POLYGON_BASE_URL: sandbox.url,
+  POLYGON_API_KEY: 'a-key-for-tests',
+  POLYGON_BUDGET: 'unlimited',
+}
+
+const at = (text: string) => Date.parse(`${text}-04:00`)
+
+interface Checked {
+  readonly exchange: string
+  readonly announced: number
+  readonly differences: { session: string; announced_close: string | null; command: string }[]
+}
+
+test('the calendar is as it is announced, until a closure is; what is printed records it', async () => {
+  const same = await run(['market', 'check'], env)
+  assert.deepEqual([same.code, same.stdout], [0, 'XNYS is as Polygon announces it.\n'], same.stderr)
+  const { day } = getCalendar('XNYS').nextSession(Date.now() + 3 * DAY_MS)
+  const date = new Date(day).toISOString().slice(0, 10)
+  const body = JSON.stringify({ day: date })
+  const posted = await fetch(`${sandbox.url}/_sandbox/closures`, { method: 'POST', body })
+  assert.ok(posted.ok, await posted.text())
+  const differs = await run(['market', 'check', '--exchange', 'XNAS', '--json'], env)
+  assert.equal(differs.code, 1, differs.stderr)
+  const { exchange, announced, differences } = readJson<Checked>(differs)
+  assert.deepEqual([exchange, announced > 1], ['XNYS', true])
+  const command = `stockyard market close ${date} --exchange XNYS --reason "Unscheduled Closure"`
+  assert.deepEqual(
+    differences.map((one) => [one.session, one.announced_close, one.command]),
+    [[date, null, command]],
+  )
+  const text = await run(['market', 'check'], env)
+  assert.match(
+    text.stdout,
+    /Polygon says closed \(Unscheduled Closure\), the calendar until 1[36]:00/,
+  )
+  const args = ['market', 'close', date, '--exchange', 'XNYS', '--reason', 'Unscheduled Closure']
+  assert.equal((await run(args, env)).code, 0)
+  assert.equal((await run(['market', 'check'], env)).code, 0)
+})
+
+test('an exchange of which Polygon announces nothing is told before a call is spent', async () => {
+  const before = sandbox.calls.count()
+  const { code, stderr } = await run(['market', 'check', '--exchange', 'XLON'], env)
+  assert.equal(code, 1)
+  assert.match(stderr, /code: NOT_OFFERED/)
+  assert.equal(sandbox.calls.count(), before)
+})
+
+test('an early close counts as announced at its time only, and what is not announced says nothing', () => {
+  // NYSE closed at 13:00 in New York on 2024-07-03, and did not open on 2024-07-04.
+  const [eve, holiday, usual] = [3, 4, 5].map((day) => Date.UTC(2024, 6, day))
+  const early = { day: eve!, name: 'Eve', close: at('2024-07-03T13:00') }
+  const calendar = getCalendar('XNYS')
+  assert.deepEqual(
+    announcedDifferences(calendar, [early, { day: holiday!, name: '', close: null }]),
+    [],
+  )
+  assert.deepEqual(
+    announcedDifferences(calendar, [
+      { day: usual!, name: 'Storm', close: null },
+      { ...early, close: at('2024-07-03T14:00') },
+    ]),
+    [
+      {
+        day: eve,
+        name: 'Eve',
+        announced: at('2024-07-03T14:00'),
+        calendar: at('2024-07-03T13:00'),
+      },
+      { day: usual, name: 'Storm', announced: null, calendar: at('2024-07-05T16:00') },
+    ],
+  )
+})
