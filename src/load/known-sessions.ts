@@ -1,4 +1,4 @@
-/** Bars of an exchange without a calendar here are not judged by New York's. */
+/** Says where bars of an exchange without a calendar here are judged by New York's. */
 import { getCalendar } from '../domain/calendar/registry.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { StockyardError } from '../domain/error.ts'
@@ -8,28 +8,23 @@ import type { OverviewAnswer } from '../providers/provider.ts'
 const GUESSED = 'XNYS'
 
 /**
- * Refuses an answer whose exchange has no calendar here and lies in another zone than New York, as long as no
- * person chose a calendar for the symbol.
+ * A note where an answer's exchange has no calendar here and lies in another zone than New York, as long as no
+ * person chose a calendar for the symbol; else null.
  * @param said what the answer says of the instrument
- * @throws StockyardError `CALENDAR_UNKNOWN`
  */
-export function requireKnownSessions(
+export function unknownSessionsNote(
   symbol: string,
   said: Pick<OverviewAnswer, 'exchange' | 'metadata'>,
   calendar: Calendar,
-): void {
+): string | null {
   const zone = said.metadata['exchangeTimezoneName']
-  if (calendar.exchange !== GUESSED || said.exchange === null || typeof zone !== 'string') return
-  if (zone === calendar.timeZone || hasCalendar(said.exchange)) return
-  throw new StockyardError(
-    'not-found',
-    'CALENDAR_UNKNOWN',
-    `${symbol} trades at ${said.exchange} (${zone}), whose sessions are not known; nothing was stored.`,
-    {
-      hint:
-        `Choose a calendar: stockyard symbols add ${symbol}, then PATCH /api/v1/stocks/${symbol} with ` +
-        `{"exchange":"24/7"}, which takes each day for a session, or with an exchange of the same sessions.`,
-    },
+  if (calendar.exchange !== GUESSED || said.exchange === null || typeof zone !== 'string') {
+    return null
+  }
+  if (zone === calendar.timeZone || hasCalendar(said.exchange)) return null
+  return (
+    `it trades at ${said.exchange} (${zone}), whose sessions are not known here, and is judged by New York's: ` +
+    `bars of its other days are refused. PATCH /api/v1/stocks/${symbol} with {"exchange":"24/7"} takes each day for a session`
   )
 }
 

@@ -13,7 +13,7 @@ import { readTrading } from '../db/symbols.ts'
 import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
-import { requireKnownSessions } from './known-sessions.ts'
+import { unknownSessionsNote } from './known-sessions.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
 import { fetchBackwards, saysNothing } from './earlier-history.ts'
 import { takeLeftAnswers } from './left-answers.ts'
@@ -152,9 +152,14 @@ async function fetchPlanned(
     await untilSafe(turns, context)
     context.signal?.throwIfAborted()
     const answer: AskedBars = await askBars(context, provider, call, calendar)
+    const guessed =
+      answer.overview === undefined
+        ? null
+        : unknownSessionsNote(series.symbol, answer.overview, calendar)
+    const notes = guessed === null ? answer.notes : [...answer.notes, guessed]
     await turns.add(async () => {
       const loaded = await addAnswer(context, task, answer, calendar)
-      progress = addLoaded(progress, loaded, answer)
+      progress = addLoaded(progress, loaded, { ...answer, notes })
       restateFrom ??= loaded.restateFrom
       // Another series of the instrument learnt of a split after these calls were planned.
       if (task.provider.basis === 'split' && (head?.coverage.length ?? 0) > 0) {
@@ -279,9 +284,6 @@ async function addAnswer(
   calendar: Calendar,
 ): Promise<Loaded> {
   const destination = { ...task, calendar }
-  if (answer.overview !== undefined) {
-    requireKnownSessions(task.series.symbol, answer.overview, calendar)
-  }
   const checked = checkAnswer(answer, destination)
   return await retryLocked(context, () => loadAnswer(context.pool, answer, checked, destination))
 }

@@ -15,7 +15,6 @@ import { fetchAll, type FetchSummary } from '../../src/load/fetch-series.ts'
 import { makeLogger } from '../../src/log.ts'
 import { makeHttpClient } from '../../src/providers/fetch.ts'
 import { getProvider } from '../../src/providers/registry.ts'
-import { addInstrument } from '../../src/db/instruments.ts'
 import { makeDatabase } from '../support/database.ts'
 import { listRecordings, skipRecordings, type Recording } from '../support/recordings.ts'
 
@@ -64,8 +63,6 @@ async function replay(recording: Recording, call: Call): Promise<FetchSummary> {
     `UPDATE stockyard.symbols SET symbol = 'WAS' || instrument_id WHERE symbol = $1`,
     [symbol],
   )
-  // Oslo has no calendar here, so that a person has to choose one.
-  if (symbol.endsWith('.OL')) await addInstrument(pool, { symbol, exchange: '24/7' })
   await forgetRefusals()
   const clock = { now: () => now, sleep: forgetRefusals }
   const client = makeHttpClient({ clock, log, retries: 0 })
