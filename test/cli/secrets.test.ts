@@ -57,6 +57,7 @@ async function dump(): Promise<string> {
 /** What a file says, also where it is compressed. */
 function readText(path: string): string {
   const bytes = readFileSync(path)
+  if (bytes.length < 4) return bytes.toString('latin1')
   if (bytes.readUInt16BE(0) === 0x1f8b) return gunzipSync(bytes).toString('latin1')
   if (bytes.readUInt32LE(0) === 0xfd2fb528) return zstdDecompressSync(bytes).toString('latin1')
   return bytes.toString('latin1')

@@ -27,7 +27,9 @@ interface BarLine {
   readonly close: number
 }
 
-const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
+/** The market stands still: while a session is on, its bar would be another one at each call. */
+const began = Date.now()
+const sandbox = await startSandbox({ port: 0, clock: () => began })
 after(() => sandbox.close())
 const database = await makeDatabase()
 await keepDayFromEnding(database.url)
