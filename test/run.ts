@@ -1,6 +1,7 @@
 /**
  * `npm test`: starts one PostgreSQL in a home of its own (unless TEST_DATABASE_URL names a server), runs
- * the test files, or those whose path contains an argument, and ends with a plain count.
+ * the test files, or those whose path contains an argument, and ends with a plain count. Some files at a
+ * time share a process, since starting one takes longer than many a file's tests.
  */
 import {
   appendFileSync,
@@ -11,16 +12,22 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { pathToFileURL } from 'node:url'
 import { clusterPaths } from '../src/db/embedded/cluster.ts'
 import { startEmbedded } from '../src/db/embedded/embedded.ts'
 import { makeLogger } from '../src/log.ts'
 
-const FILE_TIMEOUT_MS = 180_000
+const PROCESS_TIMEOUT_MS = 600_000
+/** Files of one folder that share a process. */
+const FILES_A_PROCESS = 5
+/** What hooks into every test of its process, or watches the process itself, needs one of its own. */
+const RUNS_ALONE = /^(?:before|after)Each\(|memoryUsage|process\.(?:on|once)\(/m
 
 interface Counts {
   readonly passed: number
@@ -56,7 +63,7 @@ async function main(wanted: readonly string[]): Promise<number> {
       forgetOnPowerLoss(clusterPaths(realpathSync(serverHome)).data)
       process.env['TEST_DATABASE_URL'] = server.url
     }
-    const { passed, failed, skipped } = await runFiles(files)
+    const { passed, failed, skipped } = await runFiles(shareProcesses(files, folder))
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
     return failed === 0 && passed > 0 && !interrupted.signal.aborted ? 0 : 1
   } finally {
@@ -92,14 +99,51 @@ function isolateEnvironment(folder: string): void {
   process.env['STOCKYARD_HOME'] = join(folder, 'home')
 }
 
+/** Files to run, each in a process: test files as they are, or one that loads several of a folder. */
+function shareProcesses(files: readonly string[], folder: string): string[] {
+  const alone = files.filter(runsAlone)
+  const byFolder = Map.groupBy(
+    files.filter((file) => !runsAlone(file)),
+    dirname,
+  )
+  const shared = [...byFolder.values()].flatMap((siblings) => {
+    const processes = Math.ceil(siblings.length / FILES_A_PROCESS)
+    return Array.from({ length: processes }, (_, number) =>
+      siblings.filter((_file, i) => i % processes === number),
+    )
+  })
+  return [...alone.map((file) => [file]), ...shared].map((together, number) => {
+    if (together.length === 1) return join(root, together[0]!)
+    const path = join(folder, `together-${number}.mjs`)
+    writeFileSync(path, loadTogether(together))
+    return path
+  })
+}
+
+function runsAlone(file: string): boolean {
+  return RUNS_ALONE.test(readFileSync(join(root, file), 'utf8'))
+}
+
+/** Code that loads test files. The first test waits for all of them: the runner ends once it has no more tests. */
+function loadTogether(files: readonly string[]): string {
+  const urls = files.map((file) => pathToFileURL(join(root, file)).href)
+  return [
+    "import { test } from 'node:test'",
+    'const { promise, resolve } = Promise.withResolvers()',
+    `test(${JSON.stringify(`loads ${files.join(', ')}`)}, () => promise)`,
+    ...urls.map((url) => `await import(${JSON.stringify(url)})`),
+    'resolve()',
+  ].join('\n')
+}
+
 async function runFiles(files: readonly string[]): Promise<Counts> {
   let counts: Counts | undefined
   const events = run({
     cwd: root,
-    files: files.map((file) => join(root, file)),
-    // One more than there are cores: many a test waits for a server or a process.
-    concurrency: availableParallelism() + 1,
-    timeout: FILE_TIMEOUT_MS,
+    files: [...files],
+    // Two more than there are cores: many a test waits for a server or a process.
+    concurrency: availableParallelism() + 2,
+    timeout: PROCESS_TIMEOUT_MS,
     signal: interrupted.signal,
   })
   events.on('test:summary', ({ file, success, counts: summary }) => {
