@@ -49,6 +49,13 @@ async function fetch(symbol: string, { provider = yahoo, force = false } = {}) {
   return summary
 }
 
+/** What the run said of its tasks. */
+async function notesOf({ run }: { readonly run: number }): Promise<string> {
+  const sql = 'SELECT notes::text FROM stockyard.tasks WHERE run_id = $1'
+  const { rows } = await pool.query<{ notes: string }>(sql, [run])
+  return rows.map(({ notes }) => notes).join()
+}
+
 /** Yahoo, which says something else of what its answers are of; of the series nothing, unless given. */
 function saying(said: Partial<OverviewAnswer>, metadata?: BarAnswer['metadata']): Provider {
   return {
@@ -202,11 +209,6 @@ describe('what an answer says of its series', () => {
 })
 
 describe('bars of an exchange without a calendar', () => {
-  const notesOf = async ({ run }: { readonly run: number }) => {
-    const sql = 'SELECT notes::text FROM stockyard.tasks WHERE run_id = $1'
-    const { rows } = await pool.query<{ notes: string }>(sql, [run])
-    return rows.map(({ notes }) => notes).join()
-  }
   const metadata = { exchangeTimezoneName: 'Asia/Jerusalem' }
   const provider = saying({ exchange: 'XTAE', metadata })
 
