@@ -19,6 +19,7 @@ import { askVendor } from './ask-vendor.ts'
 import type { Define, Run } from './commands.ts'
 import { defineActions } from './symbol-actions.ts'
 import { defineChanges, freeSymbol } from './symbol-changes.ts'
+import { defineListing } from './symbol-listing.ts'
 import { askForEach } from './each-symbol.ts'
 import { withPresentKind, type Store } from './open-store.ts'
 import { addExamples, readSymbol, readSymbols } from './options.ts'
@@ -59,6 +60,7 @@ export const define: Define = (command, run) => {
   defineChanges(command, run)
   defineRemove(command, run)
   defineSearch(command, run)
+  defineListing(command, run)
   addExamples(command, [
     ['symbols add AAPL MSFT', 'watch two symbols: a bare fetch brings them up to date'],
     ['symbols list', 'the watch list'],
