@@ -2,11 +2,10 @@
 import type { Command } from 'commander'
 import { announcedDifferences, type AnnouncedDifference } from '../domain/calendar/announced.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { getCalendar } from '../domain/calendar/registry.ts'
+import { findCalendar, getCalendar } from '../domain/calendar/registry.ts'
 import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { parseMarketUpcoming, requestMarketUpcoming } from '../providers/polygon/market-status.ts'
-import type { UpcomingDay } from '../providers/polygon/market-status.ts'
 import { polygon } from '../providers/polygon/index.ts'
 import { askVendor } from './ask-vendor.ts'
 import type { Run } from './commands.ts'
@@ -40,7 +39,8 @@ async function check(context: CommandContext, { exchange }: CheckOptions): Promi
   // Said before a call is spent: the vendor follows the exchanges of the United States alone.
   if (calendar.exchange !== getCalendar('XNYS').exchange) throw notAnnounced(calendar)
   const { days } = await askVendor(context, polygon, requestMarketUpcoming(), parseMarketUpcoming)
-  const own = days.filter((day) => isOf(day, calendar))
+  // The vendor names exchanges in its own words; those without a calendar are passed over.
+  const own = days.filter((day) => findCalendar(day.exchange)?.exchange === calendar.exchange)
   if (own.length === 0) throw notAnnounced(calendar)
   const found = announcedDifferences(calendar, own)
   if (context.json) {
@@ -67,16 +67,6 @@ async function check(context: CommandContext, { exchange }: CheckOptions): Promi
     }
   }
   return found.length === 0 ? 0 : 1
-}
-
-/** The vendor names exchanges in its own words; those without a calendar are passed over. */
-function isOf({ exchange }: UpcomingDay, calendar: Calendar): boolean {
-  try {
-    return getCalendar(exchange).exchange === calendar.exchange
-  } catch (error) {
-    if (error instanceof StockyardError && error.code === 'EXCHANGE_UNKNOWN') return false
-    throw error
-  }
 }
 
 function hoursText(close: number | null, calendar: Calendar): string {

@@ -1,7 +1,6 @@
 /** Reads what an answer says of an instrument as what may be filled in where nobody has said anything. */
 import type { FirstReference } from '../db/first-reference.ts'
-import { getCalendar } from '../domain/calendar/registry.ts'
-import { StockyardError } from '../domain/error.ts'
+import { findCalendar, getCalendar } from '../domain/calendar/registry.ts'
 import { plainFacts, storableText } from '../domain/plain-facts.ts'
 import type { OverviewAnswer } from '../providers/provider.ts'
 
@@ -31,11 +30,5 @@ function text(value: string | null): string | null {
 
 /** What is covered was found out by a calendar: an exchange with another one is for a person to take over. */
 function hasSessionsOf(said: string | null, exchange: string): boolean {
-  if (said === null) return false
-  try {
-    return getCalendar(said) === getCalendar(exchange)
-  } catch (error) {
-    if (error instanceof StockyardError && error.code === 'EXCHANGE_UNKNOWN') return false
-    throw error
-  }
+  return said !== null && findCalendar(said) === getCalendar(exchange)
 }

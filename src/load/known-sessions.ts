@@ -1,7 +1,6 @@
 /** Says where bars of an exchange without a calendar here are judged by New York's. */
-import { getCalendar } from '../domain/calendar/registry.ts'
+import { findCalendar } from '../domain/calendar/registry.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { StockyardError } from '../domain/error.ts'
 import type { OverviewAnswer } from '../providers/provider.ts'
 
 /** What a symbol whose spelling names no exchange is taken for. */
@@ -21,19 +20,9 @@ export function unknownSessionsNote(
   if (calendar.exchange !== GUESSED || said.exchange === null || typeof zone !== 'string') {
     return null
   }
-  if (zone === calendar.timeZone || hasCalendar(said.exchange)) return null
+  if (zone === calendar.timeZone || findCalendar(said.exchange) !== null) return null
   return (
     `it trades at ${said.exchange} (${zone}), whose sessions are not known here, and is judged by New York's: ` +
     `bars of its other days are refused. PATCH /api/v1/stocks/${symbol} with {"exchange":"24/7"} takes each day for a session`
   )
-}
-
-function hasCalendar(exchange: string): boolean {
-  try {
-    getCalendar(exchange)
-    return true
-  } catch (error) {
-    if (error instanceof StockyardError && error.code === 'EXCHANGE_UNKNOWN') return false
-    throw error
-  }
 }

@@ -97,26 +97,31 @@ export function listExchanges(): string[] {
   return Object.keys(EXCHANGES)
 }
 
-/**
- * The calendar of an exchange, by its market identifier code or another of its names, in any case.
- * @throws StockyardError `EXCHANGE_UNKNOWN`
- */
-export function getCalendar(exchange: string): Calendar {
+/** The calendar of an exchange, by its market identifier code or another of its names, in any case; null where it has none. */
+export function findCalendar(exchange: string): Calendar | null {
   const code = NAMES.get(exchange.trim().toUpperCase())
-  if (code === undefined) {
-    throw new StockyardError(
-      'usage',
-      'EXCHANGE_UNKNOWN',
-      `There is no calendar for the exchange "${exchange}".`,
-      {
-        hint: `Known exchanges: ${listExchanges().join(', ')}; NYSE, NASDAQ and such are understood too.`,
-      },
-    )
-  }
+  if (code === undefined) return null
   let calendar = calendars.get(code)
   if (calendar === undefined) {
     calendar = makeCalendar(EXCHANGES[code]!)
     calendars.set(code, calendar)
   }
   return calendar
+}
+
+/**
+ * The same of an exchange that has to have one.
+ * @throws StockyardError `EXCHANGE_UNKNOWN`
+ */
+export function getCalendar(exchange: string): Calendar {
+  const calendar = findCalendar(exchange)
+  if (calendar !== null) return calendar
+  throw new StockyardError(
+    'usage',
+    'EXCHANGE_UNKNOWN',
+    `There is no calendar for the exchange "${exchange}".`,
+    {
+      hint: `Known exchanges: ${listExchanges().join(', ')}; NYSE, NASDAQ and such are understood too.`,
+    },
+  )
 }
