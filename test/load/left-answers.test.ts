@@ -14,7 +14,7 @@ import { parseDay } from '../../src/domain/date.ts'
 import { fetchAll, type FetchSummary } from '../../src/load/fetch-series.ts'
 import { makeLogger } from '../../src/log.ts'
 import { alphaVantage } from '../../src/providers/alpha-vantage/index.ts'
-import { makeHttpClient } from '../../src/providers/fetch.ts'
+import { makeHttpClient, type HttpClient } from '../../src/providers/fetch.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 import { rowsOf, storedRows } from '../support/store.ts'
@@ -39,10 +39,18 @@ function fetchMonths(
   symbol: string,
   from: string,
   until: string,
+  calls: HttpClient = client,
 ): Promise<FetchSummary> {
   const config = { key: 'test-key', baseUrl: sandbox.url, budget: 'unlimited' }
   return fetchAll(
-    { pool, client, clock, log, ...(archive && { archive }), configs: { [PROVIDER]: config } },
+    {
+      pool,
+      client: calls,
+      clock,
+      log,
+      ...(archive && { archive }),
+      configs: { [PROVIDER]: config },
+    },
     {
       symbols: [symbol],
       intervals: ['15m'],
@@ -124,10 +132,23 @@ for (const isKept of [false, true]) {
     }
     const holder = await watcher.connect()
     const before = sandbox.calls.count()
-    const fetching = fetchMonths(pool, archive, 'IBM', '2026-03-01', '2026-06-01')
+    const second = Promise.withResolvers<void>()
+    const locked = Promise.withResolvers<void>()
+    const gated: HttpClient = {
+      ...client,
+      sender: async () => {
+        if (sandbox.calls.count() === before + 1) {
+          second.resolve()
+          await locked.promise
+        }
+        return client.sender()
+      },
+    }
+    const fetching = fetchMonths(pool, archive, 'IBM', '2026-03-01', '2026-06-01', gated)
     // The first of three loads is waited for by itself, so the lock is for the second one.
-    while (sandbox.calls.count() < before + 2) await watcher.query('SELECT 1')
+    await second.promise
     await holder.query('BEGIN; SELECT FROM stockyard.series_heads FOR UPDATE')
+    locked.resolve()
     await untilBlocked(watcher)
     if (isKept) {
       while (sandbox.calls.count() < before + 3) await watcher.query('SELECT 1')

@@ -5,7 +5,7 @@ import { openPool } from '../../src/db/connect.ts'
 import { fetchAll, type FetchSummary } from '../../src/load/fetch-series.ts'
 import { makeLogger } from '../../src/log.ts'
 import { alphaVantage } from '../../src/providers/alpha-vantage/index.ts'
-import { makeHttpClient } from '../../src/providers/fetch.ts'
+import { makeHttpClient, type HttpClient } from '../../src/providers/fetch.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 
@@ -13,6 +13,8 @@ const log = makeLogger({ level: 'silent', format: 'json' })
 const SATURDAY = Date.parse('2026-06-06T12:00:00-04:00')
 /** 14:00 in New York on a Wednesday: the session's bar is not final. */
 const IN_MARKET_HOURS = Date.parse('2026-06-03T14:00:00-04:00')
+/** Two symbols at two intervals. */
+const SERIES = 4
 
 async function fetchTwice(
   t: TestContext,
@@ -31,12 +33,27 @@ async function fetchTwice(
     until: null,
     force,
     defaultDays: 90,
+    parallel: SERIES,
   } as const
+  // No call goes out before each series is held by one of the two and waited for by the other.
+  const allWaitedFor = Promise.withResolvers<void>()
+  let waits = 0
+  const onWait = () => {
+    waits += 1
+    if (waits === SERIES) allWaitedFor.resolve()
+  }
   const fetchOnce = async () => {
     const pool = openPool(url)
     const client = makeHttpClient({ clock, log })
+    const gated: HttpClient = {
+      ...client,
+      sender: async () => {
+        await allWaitedFor.promise
+        return client.sender()
+      },
+    }
     try {
-      return await fetchAll({ pool, client, clock, log, configs }, wish)
+      return await fetchAll({ pool, client: gated, clock, log, configs, onWait }, wish)
     } finally {
       await client.close()
       await pool.end()
