@@ -793,7 +793,7 @@ export interface Operations {
     readonly params: {
       /** Only of this kind. */
       readonly kind?: 'stock' | 'etf' | 'index' | 'currency' | 'other' | undefined
-      /** Only of this exchange. */
+      /** Only of this exchange, by its ISO 10383 code or another of its names. */
       readonly exchange?: string | undefined
       /** Only of this sector, in any case. */
       readonly sector?: string | undefined
@@ -918,7 +918,7 @@ export interface Operations {
   /** List indices. Stocks of the kind `index`. By symbol. Deleted ones are left out unless `active=false` asks for them. */
   readonly getIndices: {
     readonly params: {
-      /** Only of this exchange. */
+      /** Only of this exchange, by its ISO 10383 code or another of its names. */
       readonly exchange?: string | undefined
       /** Only of this sector, in any case. */
       readonly sector?: string | undefined
@@ -1499,7 +1499,7 @@ export interface Operations {
   /** Gainers, losers, volume and breadth of the newest session. From the newest daily bars and the closes before them; no page is opened. */
   readonly getAnalyticsMarketOverview: {
     readonly params: {
-      /** Only of this exchange. */
+      /** Only of this exchange, by its ISO 10383 code or another of its names. */
       readonly exchange?: string | undefined
       /** Stocks in each list. Without it: `10`. */
       readonly limit?: number | undefined

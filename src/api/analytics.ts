@@ -12,6 +12,7 @@ import { AUTO_PROVIDER } from '../query/choose-series.ts'
 import { readIndicators } from '../query/indicators.ts'
 import { readMarketOverview } from '../query/market-overview.ts'
 import { formatInstant } from '../query/rows.ts'
+import { exchangeFilter, namesOfExchange } from './exchange-filter.ts'
 import type { ApiContext, App } from './context.ts'
 import { readAsOf, requireProvider } from './prices.ts'
 import {
@@ -300,9 +301,7 @@ function addOverview(app: App, context: ApiContext): void {
         summary: 'Gainers, losers, volume and breadth of the newest session',
         description: 'From the newest daily bars and the closes before them; no page is opened.',
         querystring: query({
-          exchange: Type.Optional(
-            text(10, { description: 'Only of this exchange.', examples: ['XNYS'] }),
-          ),
+          exchange: exchangeFilter,
           limit: Type.Optional(
             wholeNumber(1, MOVERS_MAX, { default: 10, description: 'Stocks in each list.' }),
           ),
@@ -314,7 +313,9 @@ function addOverview(app: App, context: ApiContext): void {
       },
     },
     async ({ query: { exchange, limit = 10 } }) => {
-      return await readMarketOverview(context.readPool, exchange?.toUpperCase() ?? null, limit)
+      const { readPool } = context
+      const named = exchange === undefined ? null : await namesOfExchange(readPool, exchange)
+      return await readMarketOverview(readPool, named, limit)
     },
   )
 }

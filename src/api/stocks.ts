@@ -13,6 +13,7 @@ import { getCalendar } from '../domain/calendar/registry.ts'
 import { StockyardError } from '../domain/error.ts'
 import { parseStockFields, pickStockFields, readStocks, stockRow } from '../query/instruments.ts'
 import type { ApiContext, ApiOptions, App } from './context.ts'
+import { exchangeFilter, namesOfExchange } from './exchange-filter.ts'
 import { entityTag, holdsAnswer } from './entity-tag.ts'
 import {
   choice,
@@ -77,7 +78,7 @@ const one = (description: string) => ({ description, ...ref('Stock') })
 /** Filters of a list of stocks. */
 function listQuery(options: ApiOptions) {
   return {
-    exchange: Type.Optional(text(40, { description: 'Only of this exchange.' })),
+    exchange: exchangeFilter,
     sector: Type.Optional(text(100, { description: 'Only of this sector, in any case.' })),
     active: Type.Optional(flag({ default: true, description: 'False lists deleted ones.' })),
     watched: Type.Optional(flag({ description: 'Only those on the watch list, or not.' })),
@@ -108,7 +109,7 @@ const listSchema = (options: ApiOptions) => Type.Object(listQuery(options))
 async function listStocks(
   { readPool, options }: ApiContext,
   kind: InstrumentFields['kind'] | undefined,
-  { active = true, limit = options.defaultPageSize, fields: named, ...filter }: ListQuery,
+  { active = true, limit = options.defaultPageSize, fields: named, exchange, ...filter }: ListQuery,
 ) {
   if (filter.cursor !== undefined && filter.skip !== undefined) {
     throw new StockyardError('usage', 'PARAMETER_INVALID', 'Give "skip" or "cursor", not both.', {
@@ -116,7 +117,8 @@ async function listStocks(
     })
   }
   const shown = named === undefined ? null : parseStockFields(named)
-  const { data, next } = await readStocks(readPool, { ...filter, kind, active, limit })
+  const exchanges = exchange === undefined ? undefined : await namesOfExchange(readPool, exchange)
+  const { data, next } = await readStocks(readPool, { ...filter, exchanges, kind, active, limit })
   return { data: shown === null ? data : data.map((row) => pickStockFields(row, shown)), next }
 }
 

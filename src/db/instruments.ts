@@ -40,7 +40,8 @@ export interface Instrument extends InstrumentFields {
 }
 
 export interface InstrumentFilter {
-  readonly exchange?: string | undefined
+  /** Names of the exchange, upper case: vendors spell it differently. */
+  readonly exchanges?: readonly string[] | undefined
   readonly sector?: string | undefined
   readonly kind?: InstrumentKind | undefined
   readonly active?: boolean | undefined
@@ -187,6 +188,14 @@ export async function getInstrument(
   })
 }
 
+/** How the exchanges of instruments are spelt, upper case. */
+export async function listStoredExchanges(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ exchange: string }>(
+    'SELECT DISTINCT upper(exchange) AS exchange FROM stockyard.instruments ORDER BY 1',
+  )
+  return rows.map(({ exchange }) => exchange)
+}
+
 /** Instruments by symbol, in the order of their characters' codes. */
 export async function listInstruments(
   db: Queryable,
@@ -195,7 +204,7 @@ export async function listInstruments(
   const [beyond, order] = filter.sort === 'desc' ? ['<', 'DESC'] : ['>', 'ASC']
   const { rows } = await db.query<InstrumentRow>(
     `SELECT ${COLUMNS} ${FROM}
-     WHERE ($1::text IS NULL OR upper(i.exchange) = upper($1))
+     WHERE ($1::text[] IS NULL OR upper(i.exchange) = ANY ($1))
        AND ($2::text IS NULL OR lower(i.sector) = lower($2))
        AND ($3::text IS NULL OR i.kind = $3)
        AND ($4::boolean IS NULL OR i.active = $4)
@@ -206,7 +215,7 @@ export async function listInstruments(
      ORDER BY y.symbol COLLATE "C" ${order}
      OFFSET $8 LIMIT $9`,
     [
-      filter.exchange ?? null,
+      filter.exchanges ?? null,
       filter.sector ?? null,
       filter.kind ?? null,
       filter.active ?? null,

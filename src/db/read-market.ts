@@ -19,8 +19,14 @@ export interface DailyHead {
   readonly final: boolean
 }
 
-/** The heads of all daily series of active instruments that have two bars or more. */
-export async function readDailyHeads(db: Queryable, exchange: string | null): Promise<DailyHead[]> {
+/**
+ * The heads of all daily series of active instruments that have two bars or more.
+ * @param exchanges names of one exchange, upper case; null for all
+ */
+export async function readDailyHeads(
+  db: Queryable,
+  exchanges: readonly string[] | null,
+): Promise<DailyHead[]> {
   const { rows } = await db.query<Omit<DailyHead, 'session'> & { session: string }>(
     `SELECT i.id AS "instrumentId", y.symbol, i.name, i.kind, i.exchange, s.provider, s.basis,
        (h.last_bar AT TIME ZONE 'UTC')::date AS session, h.last_close AS close,
@@ -29,9 +35,9 @@ export async function readDailyHeads(db: Queryable, exchange: string | null): Pr
      JOIN stockyard.instruments i ON i.id = s.instrument_id AND i.active
      JOIN stockyard.symbols y ON y.instrument_id = i.id AND y.valid_until IS NULL
      JOIN stockyard.series_heads h ON h.series_id = s.id
-     WHERE s.interval = '1d' AND h.previous_close > 0 AND ($1::text IS NULL OR i.exchange = $1)
+     WHERE s.interval = '1d' AND h.previous_close > 0 AND ($1::text[] IS NULL OR upper(i.exchange) = ANY ($1))
      ORDER BY y.symbol COLLATE "C", s.id`,
-    [exchange],
+    [exchanges],
   )
   return rows.map((row) => ({ ...row, session: parseDay(row.session) }))
 }

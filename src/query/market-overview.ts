@@ -46,15 +46,15 @@ export interface MarketOverview {
 }
 
 /**
- * The overview, of one exchange or of all. A close before a split on that very session is restated, so that a
+ * The overview, of the exchange that has these names or of all. A close before a split on that very session is restated, so that a
  * split is not a loss. Indices are left out, since nothing of them is traded.
  */
 export async function readMarketOverview(
   db: Pool | Connection,
-  exchange: string | null,
+  exchanges: readonly string[] | null,
   limit: number,
 ): Promise<MarketOverview> {
-  const heads = await readDailyHeads(db, exchange)
+  const heads = await readDailyHeads(db, exchanges)
   const stocks = heads.filter(({ kind }) => kind !== 'index')
   const best = await latestOf(db, stocks)
   const session = best.reduce((newest, one) => Math.max(newest, one.session), -Infinity)

@@ -49,6 +49,39 @@ describe('the list of stocks', () => {
     assert.deepEqual(await symbols('?sector=Technology&watched=false'), ['MSFT'])
   })
 
+  it('knows an exchange by any of its names, in the question and in the store', async () => {
+    const url = '/api/v1/stocks/MSFT'
+    for (const spelt of ['NASDAQ', 'NMS', 'XNGS', 'XNAS']) {
+      await ask(app, url, { method: 'PATCH', body: { exchange: spelt } })
+      for (const name of ['XNAS', 'nasdaq', 'NGM', '%20xnas%20']) {
+        assert.deepEqual(await symbols(`?exchange=${name}`), ['AAPL', 'MSFT'], `${name}, ${spelt}`)
+      }
+      // The same calendar does not make it the same market.
+      assert.deepEqual(await symbols('?exchange=NYSE'), ['XOM'])
+      assert.deepEqual(await symbols('?exchange=XASE'), [])
+      const movers = async (name: string) => {
+        const { body } = await ask(app, `/api/v1/analytics/market/overview?exchange=${name}`)
+        return (body['most_active'] as { symbol: string }[]).map(({ symbol }) => symbol).sort()
+      }
+      assert.deepEqual(await movers('nasdaq'), ['AAPL', 'MSFT'])
+      assert.deepEqual(await movers('XNYS'), [])
+    }
+    await ask(app, url, { method: 'PATCH', body: { exchange: 'XNYS' } })
+  })
+
+  it('refuses an exchange that there is not, and names the nearest; one that a vendor named is one', async () => {
+    for (const path of ['stocks', 'indices', 'analytics/market/overview']) {
+      const { status, body } = await ask(app, `/api/v1/${path}?exchange=NASDQ`)
+      assert.deepEqual([status, body['code']], [400, 'EXCHANGE_UNKNOWN'], path)
+      assert.equal(body['hint'], 'Did you mean "NASDAQ"?')
+    }
+    const far = await ask(app, '/api/v1/stocks?exchange=the%20moon%20and%20the%20stars')
+    assert.match(String(far.body['hint']), /ISO 10383/)
+    await pool.query("UPDATE stockyard.instruments SET exchange = 'Wse' WHERE name = 'Exxon'")
+    assert.deepEqual(await symbols('?exchange=wse'), ['XOM'])
+    await pool.query("UPDATE stockyard.instruments SET exchange = 'XNYS' WHERE name = 'Exxon'")
+  })
+
   it('is walked by cursor or by skip', async () => {
     const first = await ask(app, '/api/v1/stocks?limit=2')
     const rest = await ask(app, `/api/v1/stocks?limit=2&cursor=${String(first.body.next)}`)

@@ -51,42 +51,56 @@ const EXCHANGES: Readonly<Record<string, ExchangeRules>> = {
   '24/5': everyWeekday,
 }
 
-/** Other names, upper case, of exchanges with the same sessions: codes, and the vendors' spellings. */
-const ALIASES: Readonly<Record<string, string>> = {
-  XNYS:
-    'NYSE,NYQ,NEW YORK STOCK EXCHANGE,US,XNAS,NASDAQ,NMS,NGM,NCM,XNGS,XNMS,XNCM,' +
-    'ARCX,NYSE ARCA,NYSEARCA,PCX,XASE,AMEX,NYSE AMERICAN,NYSE MKT,ASE,' +
-    'BATS,BATZ,BATY,BZX,BTS,EDGA,EDGX,IEXG,XCHI,XCIS,XBOS,XPHL,MEMX,LTSE,MIHI,EPRL,' +
+/**
+ * The markets that have the sessions of a calendar, each by its code and then its other names, upper case:
+ * codes of its parts, and the vendors' spellings.
+ */
+const MARKETS: Readonly<Record<string, readonly string[]>> = {
+  XNYS: [
+    'XNYS,NYSE,NYQ,NEW YORK STOCK EXCHANGE',
+    'XNAS,NASDAQ,NMS,NGM,NCM,XNGS,XNMS,XNCM',
+    'ARCX,NYSE ARCA,NYSEARCA,PCX',
+    'XASE,AMEX,NYSE AMERICAN,NYSE MKT,ASE',
+    'BATS,BATZ,BZX,BTS',
+    ...'BATY,EDGA,EDGX,IEXG,XCHI,XCIS,XBOS,XPHL,MEMX,LTSE,MIHI,EPRL,US'.split(','),
     // The markets over the counter keep New York's hours.
     'OTCM,PINX,OTCB,OTCQ,EXPM,PNK,OTC',
-  XTSE: 'TSX,TOR,TORONTO,XTSX,TSXV,VAN',
-  BVMF: 'B3,BOVESPA,SAO,SAO PAULO',
-  XLON: 'LSE,LON,LONDON,IOB',
-  XETR: 'XETRA,GER,DEX',
-  XFRA: 'FRA,FRANKFURT',
-  XPAR: 'PAR,PARIS,EPA',
-  XAMS: 'AMS,AMSTERDAM,AEX',
-  XBRU: 'BRU,BRUSSELS,EBR',
-  XSWX: 'XVTX,EBS,VTX,SWX,SIX',
-  XMIL: 'MIL,MILAN,BIT,MTAA',
-  XMAD: 'MCE,BME,MADRID,XMCE',
-  XSTO: 'STO,STOCKHOLM',
-  XTKS: 'JPX,TYO,TOKYO,XJPX',
-  XHKG: 'HKG,HKEX,HKSE,HONG KONG',
-  XSHG: 'SHH,SHG,SSE,SHANGHAI,XSHE,SHZ,SZSE,SHENZHEN,XSSC',
-  XKRX: 'KSC,KRX,KOE,KOSDAQ,XKOS',
-  XASX: 'ASX,SYDNEY',
-  XBOM: 'BSE,BOMBAY,XNSE,NSE,NSI',
-  '24/7': 'CCC,CRYPTO',
-  '24/5': 'CCY,FOREX,FX',
+  ],
+  XTSE: ['XTSE,TSX,TOR,TORONTO', 'XTSX,TSXV,VAN'],
+  BVMF: ['BVMF,B3,BOVESPA,SAO,SAO PAULO'],
+  XLON: ['XLON,LSE,LON,LONDON,IOB'],
+  XETR: ['XETR,XETRA,GER,DEX'],
+  XFRA: ['XFRA,FRA,FRANKFURT'],
+  XPAR: ['XPAR,PAR,PARIS,EPA'],
+  XAMS: ['XAMS,AMS,AMSTERDAM,AEX'],
+  XBRU: ['XBRU,BRU,BRUSSELS,EBR'],
+  XSWX: ['XSWX,XVTX,EBS,VTX,SWX,SIX'],
+  XMIL: ['XMIL,MIL,MILAN,BIT,MTAA'],
+  XMAD: ['XMAD,MCE,BME,MADRID,XMCE'],
+  XSTO: ['XSTO,STO,STOCKHOLM'],
+  XTKS: ['XTKS,JPX,TYO,TOKYO,XJPX'],
+  XHKG: ['XHKG,HKG,HKEX,HKSE,HONG KONG'],
+  XSHG: ['XSHG,SHH,SHG,SSE,SHANGHAI,XSSC', 'XSHE,SHZ,SZSE,SHENZHEN'],
+  XKRX: ['XKRX,KSC,KRX', 'XKOS,KOE,KOSDAQ'],
+  XASX: ['XASX,ASX,SYDNEY'],
+  XBOM: ['XBOM,BSE,BOMBAY', 'XNSE,NSE,NSI'],
+  '24/7': ['24/7,CCC,CRYPTO'],
+  '24/5': ['24/5,CCY,FOREX,FX'],
 }
 
-const NAMES = new Map<string, string>(
+interface Market {
+  /** The exchange that has its calendar. */
+  readonly exchange: string
+  /** All its names, its own code first. */
+  readonly names: readonly string[]
+}
+
+const MARKET_BY_NAME = new Map<string, Market>(
   Object.keys(EXCHANGES).flatMap((exchange) =>
-    [exchange, ...(ALIASES[exchange]?.split(',') ?? [])].map((name): [string, string] => [
-      name,
-      exchange,
-    ]),
+    (MARKETS[exchange] ?? [exchange]).flatMap((line) => {
+      const names = line.split(',')
+      return names.map((name): [string, Market] => [name, { exchange, names }])
+    }),
   ),
 )
 
@@ -97,9 +111,26 @@ export function listExchanges(): string[] {
   return Object.keys(EXCHANGES)
 }
 
+/** All names of markets that are known, upper case. */
+export function listMarketNames(): string[] {
+  return [...MARKET_BY_NAME.keys()]
+}
+
+function findMarket(name: string): Market | undefined {
+  return MARKET_BY_NAME.get(name.trim().toUpperCase())
+}
+
+/**
+ * All names of the market that has one of them, in any case, its code first; null where it is not known. Markets
+ * that share a calendar, as those of New York do, are several.
+ */
+export function findMarketNames(name: string): readonly string[] | null {
+  return findMarket(name)?.names ?? null
+}
+
 /** The calendar of an exchange, by its market identifier code or another of its names, in any case; null where it has none. */
 export function findCalendar(exchange: string): Calendar | null {
-  const code = NAMES.get(exchange.trim().toUpperCase())
+  const code = findMarket(exchange)?.exchange
   if (code === undefined) return null
   let calendar = calendars.get(code)
   if (calendar === undefined) {
