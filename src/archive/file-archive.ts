@@ -5,7 +5,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, appendFile, link, mkdir, rename, writeFile } from 'node:fs/promises'
+import { access, appendFile, link, mkdir, open, rename, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { constants as zlib, zstdCompress } from 'node:zlib'
@@ -74,6 +74,8 @@ export function openFileArchive(options: FileArchiveOptions): FileArchive {
   const state: State = { options, folder: '', written: 0, known: null }
   /** Whether the last answer is kept, once all are written that came before. */
   let tail = Promise.resolve(true)
+  /** Done when all that was written is on the disk. */
+  let onDisk = Promise.resolve()
   let waiting = 0
   let lost = 0
   const lose = (why: string) => {
@@ -94,40 +96,52 @@ export function openFileArchive(options: FileArchiveOptions): FileArchive {
         return
       }
       waiting += length
-      tail = tail
-        .then(() => write(state, answer))
-        .then(
-          () => true,
-          (error: unknown) => {
-            lose(messageOf(error))
-            return false
-          },
-        )
+      const written = tail.then(() => write(state, answer))
+      tail = written.then(
+        () => true,
+        (error: unknown) => {
+          lose(messageOf(error))
+          return false
+        },
+      )
+      onDisk = Promise.all([written.catch(() => null), onDisk])
+        .then(([body]) => body?.sync().finally(() => body.close()))
+        .catch((error: unknown) => lose(messageOf(error)))
         .finally(() => (waiting -= length))
     },
     room: async () => {
-      if (waiting > ROOM_BYTES) await tail
+      if (waiting > ROOM_BYTES) await onDisk
     },
     flush: async () => {
-      await tail
+      await onDisk
       await settle(state).catch((error: unknown) => lose(messageOf(error)))
     },
   }
 }
 
-async function write(state: State, answer: Answer): Promise<void> {
+/**
+ * Writes an answer, so that it is there for whoever comes after this process, however that ends. Gives the
+ * file of its body, which is lost with the machine until it is synced, or null where the body was there.
+ */
+async function write(state: State, answer: Answer): Promise<FileHandle | null> {
   const { root } = state.options
   const bytes = bodyWithoutKeys(answer.body.bytes)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const entry = entryOf(answer, sha256, bytes.length)
   await makeReady(state, entry.folder)
-  await writeBody(state, entry, bytes)
-  // The line's own beginning ends a line that a crash cut off before it.
-  const line = `\n${formatEntry(entry)}`
-  await appendFile(join(root, entry.folder, LINES), line, { mode: 0o600 })
-  state.written += line.length
-  const { maxBytes } = state.options
-  if (state.known !== null && state.known + state.written > maxBytes) await tidy(state)
+  const body = await writeBody(state, entry, bytes)
+  try {
+    // The line's own beginning ends a line that a crash cut off before it.
+    const line = `\n${formatEntry(entry)}`
+    await appendFile(join(root, entry.folder, LINES), line, { mode: 0o600 })
+    state.written += line.length
+    const { maxBytes } = state.options
+    if (state.known !== null && state.known + state.written > maxBytes) await tidy(state)
+  } catch (error) {
+    await body?.close()
+    throw error
+  }
+  return body
 }
 
 /** The folder of a day; with the first answer of a day the days that are too old go. */
@@ -152,20 +166,31 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-async function writeBody(state: State, entry: Entry, bytes: Uint8Array): Promise<void> {
+async function writeBody(
+  state: State,
+  entry: Entry,
+  bytes: Uint8Array,
+): Promise<FileHandle | null> {
   const { root } = state.options
   const name = `${entry.sha256}.zst`
   const path = join(root, entry.folder, name)
   const shared = join(root, BODIES, name)
-  if (await exists(path)) return
-  if (await isLinked(shared, path)) return
+  if (await exists(path)) return null
+  if (await isLinked(shared, path)) return null
   const packed = await compress(bytes)
   const unfinished = `${path}.${randomUUID()}`
-  await writeFile(unfinished, packed, { mode: 0o600, flush: true })
-  await rename(unfinished, path)
+  const file = await open(unfinished, 'wx', 0o600)
+  try {
+    await file.writeFile(packed)
+    await rename(unfinished, path)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
   state.written += bytesOnDisk(packed.length)
   // Where a file cannot have two names, the same body of another day is stored again.
   await isLinked(path, shared)
+  return file
 }
 
 function exists(path: string): Promise<boolean> {

@@ -68,6 +68,8 @@ export interface AskOptions {
   readonly once?: boolean
   /** The lane of this call, in place of the context's. */
   readonly lane?: Lane
+  /** Resolves when the call may go out; it is paid for meanwhile. Absent: at once. */
+  readonly ready?: () => Promise<void>
 }
 
 /** Reads an answer that came at an instant. */
@@ -161,6 +163,7 @@ const FALLBACK_CODES = new Set(['PLAN_LACKS', 'REQUEST_REFUSED'])
 
 /**
  * The bars that a call brings; where it is refused and there is a lesser one, what that brings.
+ * @param ready see AskOptions
  * @throws StockyardError `ANSWER_OTHER_SYMBOL`, and what `ask` throws
  */
 export async function askBars(
@@ -168,6 +171,7 @@ export async function askBars(
   provider: Provider,
   request: BarRequest,
   calendar: Calendar,
+  ready?: AskOptions['ready'],
 ): Promise<AskedBars> {
   let receivedAt = context.clock.now()
   let simulated = false
@@ -179,12 +183,13 @@ export async function askBars(
   }
   let answer: BarAnswer
   try {
-    answer = await ask(context, provider, request.request, parse, { bars: request })
+    const options = { bars: request, ...(ready && { ready }) }
+    answer = await ask(context, provider, request.request, parse, options)
   } catch (error) {
     if (!(error instanceof StockyardError)) throw error
     if (request.fallback === null || !FALLBACK_CODES.has(error.code)) throw error
     context.log.info({ provider: provider.id, symbol: request.symbol }, error.message)
-    return askBars(context, provider, request.fallback, calendar)
+    return askBars(context, provider, request.fallback, calendar, ready)
   }
   requireAnswerFor(request.symbol, answer.symbol, provider)
   return { ...answer, request, receivedAt, simulated }

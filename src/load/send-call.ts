@@ -30,7 +30,7 @@ export async function sendCall(
     key: context.config.key,
     ...(context.signal === undefined ? {} : { signal: context.signal }),
     pay: async () => {
-      const paid = await pay(context, provider, request, options)
+      const paid = await payMeanwhile(context, provider, request, options)
       reservedAt = Math.min(reservedAt, paid.reservedAt)
       return paid
     },
@@ -47,6 +47,36 @@ export async function sendCall(
 
 interface Paid extends Payment {
   readonly reservedAt: number
+  /** True where it has been paid for so long that a vendor may count it into another minute. */
+  readonly isLate: () => boolean
+}
+
+/**
+ * Pays for a call while it has to wait for something else. A process that is killed meanwhile has paid for a call
+ * that it never sent: where the calls of a day are counted, it waits first.
+ */
+async function payMeanwhile(
+  context: AskContext,
+  provider: Provider,
+  request: VendorRequest,
+  options: AskOptions,
+): Promise<Paid> {
+  const ready = options.ready?.()
+  // It is awaited below, unless paying fails first.
+  ready?.catch(() => undefined)
+  const { perDay } = parseBudget(context.config.budget ?? provider.budget)
+  if (Number.isFinite(perDay)) await ready
+  const paid = await pay(context, provider, request, options)
+  try {
+    await ready
+    context.signal?.throwIfAborted()
+  } catch (error) {
+    await paid.refund()
+    throw error
+  }
+  if (ready === undefined || !paid.isLate()) return paid
+  await paid.refund()
+  return await pay(context, provider, request, options)
 }
 
 async function pay(
@@ -94,10 +124,12 @@ function paidCall(
 ): Paid {
   const { clock, pool } = context
   context.requests += 1
+  const isLate = () => clock.now() - since > LATE_MS
   return {
     reservedAt,
+    isLate,
     settle: async () => {
-      if (clock.now() - since > LATE_MS) await stampLateCall(pool, provider.id, reservedAt)
+      if (isLate()) await stampLateCall(pool, provider.id, reservedAt)
     },
     refund: async () => {
       context.requests -= 1

@@ -149,9 +149,9 @@ async function fetchPlanned(
   const turns = makeLoadTurns()
   const take = async (call: BarRequest) => {
     await context.archive?.room?.()
-    await untilSafe(turns, context)
+    const ready = () => untilSafe(turns, context)
     context.signal?.throwIfAborted()
-    const answer: AskedBars = await askBars(context, provider, call, calendar)
+    const answer: AskedBars = await askBars(context, provider, call, calendar, ready)
     const guessed =
       answer.overview === undefined
         ? null
