@@ -46,9 +46,10 @@ export interface RowGroup {
 }
 
 /**
- * Rows of a group: enough that its columns compress and its head does not weigh, few enough to be held (5 MB).
+ * Rows of a group: enough that its columns compress and its head does not weigh, few enough to be held (2.5 MB) and to be
+ * written without holding up others.
  */
-export const GROUP_ROWS = 65_536
+export const GROUP_ROWS = 32_768
 
 const STATES = ['final', 'provisional']
 

@@ -21,6 +21,7 @@ import {
   type DataType,
 } from 'apache-arrow'
 import { DAY_MS } from '../domain/date.ts'
+import { toInt64 } from './int64.ts'
 import { KEY_COLUMNS, rowGroups, type Pause, type RowGroup, type SeriesBars } from './row-groups.ts'
 import type { TableShape } from './table-shape.ts'
 
@@ -100,12 +101,11 @@ function columnOf({ name, type }: Field, group: RowGroup): Data {
     return makeData({ type, length, nullCount: 0, data })
   }
   if (type instanceof TimestampMillisecond) {
-    return makeData({ type, length, nullCount: 0, data: BigInt64Array.from(values, BigInt) })
+    return makeData({ type, length, nullCount: 0, data: toInt64(values) })
   }
   const { nullBitmap, nullCount } = nullsOf(values)
   if (type instanceof Int64) {
-    const data = BigInt64Array.from(values, (value) => BigInt(Math.round(value || 0)))
-    return makeData({ type, length, nullCount, nullBitmap, data })
+    return makeData({ type, length, nullCount, nullBitmap, data: toInt64(values) })
   }
   return makeData({ type: type as Float64, length, nullCount, nullBitmap, data: values })
 }

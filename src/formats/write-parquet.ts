@@ -3,6 +3,7 @@ import { zstdCompressSync } from 'node:zlib'
 import type { SchemaElement } from 'hyparquet'
 import { ByteWriter, ParquetWriter, type ColumnSource } from 'hyparquet-writer'
 import { DAY_MS } from '../domain/date.ts'
+import { toInt64 } from './int64.ts'
 import {
   KEY_COLUMNS,
   rowGroups,
@@ -102,9 +103,7 @@ function columnOf(name: string, group: RowGroup, { isIntraday }: TableShape): Co
   if (TEXTS.has(name)) return { ...plain, data: textsOf(group[name as 'symbol']) }
   const values = group.bars[name as 'ts']
   if (name === 'ts') {
-    const data = isIntraday
-      ? BigInt64Array.from(values, BigInt)
-      : Int32Array.from(values, (day) => day / DAY_MS)
+    const data = isIntraday ? toInt64(values) : Int32Array.from(values, (day) => day / DAY_MS)
     return { ...plain, data, encoding: 'DELTA_BINARY_PACKED' }
   }
   if (!NULLABLE.has(name)) return { ...plain, data: values, encoding: 'PLAIN' }
