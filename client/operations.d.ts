@@ -102,6 +102,16 @@ export type LatestBar = {
   readonly trades: number | null
   /** Provisional until the session is over and the vendor has settled it. */
   readonly state: 'final' | 'provisional'
+  /** True, and there only then, where its period reaches beyond what is known. */
+  readonly partial?: boolean | undefined
+  /** Where it was asked for. */
+  readonly adjust?: 'splits' | 'all' | undefined
+  /** The instant, where it was asked for. */
+  readonly as_of?: string | undefined
+  /** The interval of the stored bars that it was made of, where it was. */
+  readonly derived_from?: string | undefined
+  /** What the answer could not do, where there is something. */
+  readonly warnings?: readonly (string)[] | undefined
 }
 
 export type Quote = {
@@ -1228,13 +1238,19 @@ export interface Operations {
     }
     readonly answer: void
   }
-  /** The latest bar of a stock. Of several vendors the one whose bar is newest; of equal ones by priority. */
+  /** The latest bar of a stock. Of several vendors the one whose bar is newest; of equal ones by priority. Where the interval is not stored it is made of shorter bars. */
   readonly getStockPricesLatest: {
     readonly params: {
       /** One of 1m, 5m, 15m, 30m, 1h, 1d, 1wk, 1mo; spellings such as 5min, hour or daily are understood. Without it: `1d`. */
       readonly interval?: string | undefined
       /** Whose bars: the id of a provider, or `auto` for the best that any has of each start, by priority. Without it: `auto`. */
       readonly provider?: string | undefined
+      /** As traded, in today's shares, or with dividends taken out of older prices, too. Without it: `none`. */
+      readonly adjust?: 'none' | 'splits' | 'all' | undefined
+      /** Final bars as they were known at an instant, or at the end of a date of the exchange. Without it: `now`. */
+      readonly as_of?: string | undefined
+      /** `none` is the latest bar whose period was over when it was seen. Without it: `live`. */
+      readonly include?: 'none' | 'live' | undefined
       /** Symbol, in any case. */
       readonly symbol: string
     }

@@ -10,9 +10,9 @@ import { LEASE_MS, makeLease, type LeaseOptions } from './latest-lease.ts'
 /** Answers of some 600 bytes. */
 const ENTRIES_MAX = 20_000
 
-/** What was read, and the instrument whose news make it old. */
+/** What was read, and the instrument whose news make it old; null where other changes do, too, so that it is not kept. */
 export interface LatestAnswer {
-  readonly instrumentId: number
+  readonly instrumentId: number | null
   readonly body: Buffer
 }
 
@@ -56,10 +56,12 @@ export function makeLatestCache(pool: Pool, options: LatestCacheOptions): Latest
     fills.add(begun)
     try {
       const answer = await read()
-      const isNew = fills.has(begun) && !begun.news.has(answer.instrumentId)
+      const { instrumentId, body } = answer
+      if (instrumentId === null) return body
+      const isNew = fills.has(begun) && !begun.news.has(instrumentId)
       const isHeard = begun.listening !== null && begun.listening === lease.listening()
-      if (isNew && isHeard) entries.set(key, answer)
-      return answer.body
+      if (isNew && isHeard) entries.set(key, { instrumentId, body })
+      return body
     } finally {
       fills.delete(begun)
     }
@@ -89,9 +91,11 @@ export function makeLatestCache(pool: Pool, options: LatestCacheOptions): Latest
 
 // What is kept -----------------------------------------------------------------------------------------
 
+type KeptAnswer = LatestAnswer & { readonly instrumentId: number }
+
 /** Answers by key, so many at most; the oldest ones give way. */
 function makeEntries(entriesMax: number) {
-  const answers = new Map<string, LatestAnswer>()
+  const answers = new Map<string, KeptAnswer>()
   const keysOf = new Map<number, Set<string>>()
   const remove = (key: string) => {
     const { instrumentId } = answers.get(key)!
@@ -102,7 +106,7 @@ function makeEntries(entriesMax: number) {
   }
   return {
     get: (key: string): Buffer | null => answers.get(key)?.body ?? null,
-    set(key: string, answer: LatestAnswer): void {
+    set(key: string, answer: KeptAnswer): void {
       if (answers.has(key)) remove(key)
       if (answers.size >= entriesMax) remove(answers.keys().next().value!)
       answers.set(key, answer)

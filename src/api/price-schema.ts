@@ -14,6 +14,22 @@ export const providerParameter = text(40, {
   examples: ['auto', 'alpha-vantage'],
 })
 
+export const adjustParameter = Type.Optional(
+  choice(['none', 'splits', 'all'], {
+    default: 'none',
+    description: "As traded, in today's shares, or with dividends taken out of older prices, too.",
+  }),
+)
+
+export const asOfParameter = Type.Optional(
+  text(40, {
+    default: 'now',
+    description:
+      'Final bars as they were known at an instant, or at the end of a date of the exchange.',
+    examples: ['2024-06-03T20:00:00Z', '2024-06-03'],
+  }),
+)
+
 function pricesParameters(options: ApiOptions) {
   return {
     interval: Type.Optional(intervalParameter),
@@ -39,21 +55,8 @@ function pricesParameters(options: ApiOptions) {
           'Without it the header `accept` decides. All but JSON stream all bars where no `limit` is given.',
       }),
     ),
-    adjust: Type.Optional(
-      choice(['none', 'splits', 'all'], {
-        default: 'none',
-        description:
-          "As traded, in today's shares, or with dividends taken out of older prices, too.",
-      }),
-    ),
-    as_of: Type.Optional(
-      text(40, {
-        default: 'now',
-        description:
-          'Final bars as they were known at an instant, or at the end of a date of the exchange.',
-        examples: ['2024-06-03T20:00:00Z', '2024-06-03'],
-      }),
-    ),
+    adjust: adjustParameter,
+    as_of: asOfParameter,
     resample: Type.Optional(
       text(20, {
         default: 'none',

@@ -10,6 +10,7 @@ import type { App } from './context.ts'
 import { eventSchemas } from './event-schema.ts'
 import { providerProperties } from './provider-schema.ts'
 import { scheduleProperties } from './schedule-schema.ts'
+import { latestNotes, partialMark } from './latest-schema.ts'
 import { seriesMetadata, stockProperties } from './stock-schema.ts'
 
 // Building blocks ------------------------------------------------------------------------------------
@@ -198,10 +199,7 @@ const priceBar = {
     'alpha-vantage',
   ),
   state: barState,
-  partial: {
-    type: 'boolean',
-    description: 'True, and there only then, where its period reaches beyond what is known.',
-  },
+  partial: partialMark,
 }
 
 const run = {
@@ -262,7 +260,7 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
   },
   LatestBar: {
     type: 'object',
-    properties: { ...seriesKey, ...barKey, ...barValues, state: barState },
+    properties: { ...seriesKey, ...barKey, ...barValues, state: barState, ...latestNotes },
     required: ['symbol', 'interval', 'provider', ...keyless, 'state'],
   },
   Quote: object({

@@ -2,6 +2,7 @@
 import type { CalendarChange } from '../domain/calendar/changes.ts'
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Queryable } from './connect.ts'
+import { LATEST_CHANNEL } from './listen.ts'
 
 /** A row as the driver or JSON gives it. */
 export interface ClosureRow {
@@ -46,7 +47,8 @@ export async function putClosure(db: Queryable, change: CalendarChange): Promise
      VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (exchange, day) DO UPDATE SET
        closed = excluded.closed, opens = excluded.opens, closes = excluded.closes,
-       reason = excluded.reason, created_at = clock_timestamp()`,
+       reason = excluded.reason, created_at = clock_timestamp()
+     RETURNING pg_notify('${LATEST_CHANNEL}', '*')`,
     [
       change.exchange,
       formatDate(change.day),
@@ -60,8 +62,9 @@ export async function putClosure(db: Queryable, change: CalendarChange): Promise
 
 /** Takes a change back; what the built-in calendar says of the day holds again. */
 export async function deleteClosure(db: Queryable, exchange: string, day: number): Promise<void> {
-  await db.query('DELETE FROM stockyard.closures WHERE exchange = $1 AND day = $2', [
-    exchange,
-    formatDate(day),
-  ])
+  await db.query(
+    `DELETE FROM stockyard.closures WHERE exchange = $1 AND day = $2
+     RETURNING pg_notify('${LATEST_CHANNEL}', '*')`,
+    [exchange, formatDate(day)],
+  )
 }

@@ -167,6 +167,21 @@ function toLastBar(row: StateRow): LastBar | null {
   }
 }
 
+/** When the newest page of a series was last changed; null where it has none. Its bars are not read. */
+export async function findNewestPage(
+  db: Queryable,
+  seriesId: number,
+): Promise<{ readonly startsOn: number; readonly observedAt: number } | null> {
+  const { rows } = await db.query<{ starts_on: string; observed_at: Date }>(
+    `SELECT starts_on, observed_at FROM stockyard.pages
+     WHERE series_id = $1 ORDER BY starts_on DESC LIMIT 1`,
+    [seriesId],
+  )
+  const [page] = rows
+  if (page === undefined) return null
+  return { startsOn: parseDay(page.starts_on), observedAt: page.observed_at.getTime() }
+}
+
 /** Sums over the whole store. */
 export interface StoreTotals {
   /** Instruments that are not deleted. */

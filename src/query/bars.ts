@@ -99,8 +99,7 @@ export async function readBars(
   cursor: string | null = null,
 ): Promise<BarAnswer> {
   const plan = await planAfter(db, query, cursor)
-  const isDerived = plan.base !== plan.interval
-  const needed = isDerived ? PAGES_AT_ONCE : pagesOf(limit + 1, plan.base)
+  const needed = pagesOf(limit + 1, plan)
   const chunks: BarChunk[] = []
   let length = 0
   for await (const chunk of barsOf(db, query, plan, Math.min(PAGES_AT_ONCE, needed))) {
@@ -132,9 +131,13 @@ export async function streamBars(
   return { ...headingOf(plan, query), chunks: barsOf(db, query, plan, PAGES_AT_ONCE) }
 }
 
-/** How many pages are likely to hold so many bars. */
-function pagesOf(bars: number, interval: Interval): number {
-  return Math.ceil((bars / BARS_PER_PAGE[interval]) * SHORT_PAGES)
+/** How many pages of the stored bars are likely to hold so many bars of the answer. */
+function pagesOf(bars: number, { base, interval }: Pick<BarPlan, 'base' | 'interval'>): number {
+  const isMade = base !== interval
+  // These go on from page to page.
+  if (isMade && (interval === '1wk' || interval === '1mo')) return PAGES_AT_ONCE
+  const perPage = isMade && interval === '1d' ? 1 : BARS_PER_PAGE[interval]
+  return Math.ceil((bars / perPage) * SHORT_PAGES)
 }
 
 function headingOf(plan: BarPlan, query: BarQuery): BarHeading {

@@ -29,11 +29,14 @@ export function rankSeries<T extends Candidate>(
 export interface SeriesEnd {
   readonly ts: number
   readonly final: boolean
+  /** True where its period was not over when it was last seen. */
+  readonly partial?: boolean
 }
 
 /**
  * The series whose last bar is the one that a merge of all would end with: it is the newest; of the newest
- * ones it is final, or else of the best provider by priority. Null where there is none.
+ * ones it is final, or else seen after its period was over, or else of the best provider by priority. Null where
+ * there is none.
  */
 export function chooseNewest<T extends Candidate>(
   series: readonly T[],
@@ -44,5 +47,6 @@ export function chooseNewest<T extends Candidate>(
   const ranked = rankSeries(series, provider, priority)
   const newest = ranked.reduce((most, one) => Math.max(most, endOf(one).ts), -Infinity)
   const last = ranked.filter((one) => endOf(one).ts === newest)
-  return last.find((one) => endOf(one).final) ?? last[0] ?? null
+  const isOver = (one: T) => endOf(one).partial !== true
+  return last.find((one) => endOf(one).final) ?? last.find(isOver) ?? last[0] ?? null
 }

@@ -76,11 +76,21 @@ function findPartial(page: PageChunk, interval: Interval, calendar: Calendar): U
   let marks: Uint8Array | null = null
   for (let i = ts.length - 1; i >= 0; i -= 1) {
     if (page.provisional[i] === 0) continue
-    if (!(endOf(ts[i]!, page.startsOn, interval, calendar) > page.observedAt)) break
+    if (!isRunning(ts[i]!, page, interval, calendar)) break
     marks ??= new Uint8Array(ts.length)
     marks[i] = 1
   }
   return marks
+}
+
+/** True where the period of a bar was not over when its page was last changed. */
+export function isRunning(
+  ts: number,
+  { startsOn, observedAt }: Pick<StoredPage, 'startsOn' | 'observedAt'>,
+  interval: Interval,
+  calendar: Calendar,
+): boolean {
+  return endOf(ts, startsOn, interval, calendar) > observedAt
 }
 
 /** The instant at which the period of a bar is over; NaN where the calendar does not know it. */

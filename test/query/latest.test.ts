@@ -1,26 +1,37 @@
 /** The latest bar and the quote. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Connection, Pool } from '../../src/db/connect.ts'
 import { findInstrument } from '../../src/db/instruments.ts'
 import { upsertQuote } from '../../src/db/quotes.ts'
-import { changeOf, readLatest, readQuote } from '../../src/query/latest.ts'
+import { changeOf, findLatest, readQuote } from '../../src/query/latest.ts'
 import { makeDatabase } from '../support/database.ts'
 import { AAPL_DAILY, day, fillStore, FRIDAY } from '../support/filled-store.ts'
 
 const { pool } = await makeDatabase()
 await fillStore(pool)
 
+async function latestOf(
+  db: Pool | Connection,
+  symbol: string,
+  interval: '1d' | '1m',
+  provider: string,
+) {
+  const query = { symbol, interval, provider, now: FRIDAY, live: true }
+  return (await findLatest(db, query)).bar
+}
+
 describe('the latest bar', () => {
   it('is the last one of the interval, provisional while its session is open', async () => {
-    const latest = await readLatest(pool, 'aapl', '1d', 'auto')
+    const latest = await latestOf(pool, 'aapl', '1d', 'auto')
     assert.deepEqual(
       [latest.symbol, latest.session, latest.close, latest.state],
       ['AAPL', '2024-06-07', AAPL_DAILY.close.at(-1), 'provisional'],
     )
-    assert.equal((await readLatest(pool, 'AAPL', '1m', 'alpha-vantage')).ts, '2024-06-05T19:59:00Z')
+    assert.equal((await latestOf(pool, 'AAPL', '1m', 'alpha-vantage')).ts, '2024-06-05T19:59:00Z')
   })
 
-  it('opens no page', async (t) => {
+  it('opens no page for a final bar', async (t) => {
     const connection = await pool.connect()
     t.after(async () => {
       await connection.query('ROLLBACK')
@@ -28,13 +39,13 @@ describe('the latest bar', () => {
     })
     await connection.query('BEGIN')
     await connection.query('DROP TABLE stockyard.pages CASCADE')
-    assert.equal((await readLatest(connection, 'AAPL', '1d', 'auto')).session, '2024-06-07')
+    assert.equal((await latestOf(connection, 'AAPL', '1m', 'auto')).ts, '2024-06-05T19:59:00Z')
     assert.equal((await readQuote(connection, 'AAPL')).price, 196.5)
   })
 
   it('is missing with a hint where nothing is stored', async () => {
-    await assert.rejects(readLatest(pool, 'XOM', '1d', 'auto'), { code: 'BARS_NONE' })
-    await assert.rejects(readLatest(pool, 'AAPL', '1d', 'yahoo'), { code: 'BARS_NONE' })
+    await assert.rejects(latestOf(pool, 'XOM', '1d', 'auto'), { code: 'BARS_NONE' })
+    await assert.rejects(latestOf(pool, 'AAPL', '1d', 'yahoo'), { code: 'BARS_NONE' })
   })
 })
 

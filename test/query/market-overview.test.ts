@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { makeBatch } from '../../src/domain/bar-batch.ts'
 import { setPriority } from '../../src/db/priorities.ts'
-import { readLatest } from '../../src/query/latest.ts'
+import { findLatest } from '../../src/query/latest.ts'
 import { readMarketOverview } from '../../src/query/market-overview.ts'
 import { makeDatabase } from '../support/database.ts'
 import { day } from '../support/filled-store.ts'
@@ -29,7 +29,8 @@ async function load(provider: string, close: number, receivedAt: string): Promis
 async function shown(): Promise<[string, number]> {
   const { most_active: active, symbols } = await readMarketOverview(pool, null, 10)
   assert.equal(symbols, 1)
-  const latest = await readLatest(pool, 'ONE', '1d', 'auto')
+  const query = { symbol: 'ONE', interval: '1d', provider: 'auto', now: 0, live: true } as const
+  const { bar: latest } = await findLatest(pool, query)
   assert.deepEqual([active[0]!.provider, active[0]!.close], [latest.provider, latest.close])
   return [active[0]!.provider, active[0]!.close]
 }
