@@ -1,11 +1,16 @@
-/** `stockyard market check`: what a vendor knows of the days ahead, held against the calendar. */
+/** `stockyard market check`: what a vendor knows of the days ahead, or of now, held against the calendar. */
 import type { Command } from 'commander'
 import { announcedDifferences, type AnnouncedDifference } from '../domain/calendar/announced.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
 import { findCalendar, getCalendar } from '../domain/calendar/registry.ts'
 import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
-import { parseMarketUpcoming, requestMarketUpcoming } from '../providers/polygon/market-status.ts'
+import {
+  parseMarketNow,
+  parseMarketUpcoming,
+  requestMarketNow,
+  requestMarketUpcoming,
+} from '../providers/polygon/market-status.ts'
 import { polygon } from '../providers/polygon/index.ts'
 import { askVendor } from './ask-vendor.ts'
 import type { Run } from './commands.ts'
@@ -18,6 +23,7 @@ import type { CommandContext } from './run-command.ts'
 interface CheckOptions {
   readonly json?: boolean
   readonly exchange: string
+  readonly now?: boolean
 }
 
 export function defineCheck(market: Command, run: Run): void {
@@ -27,17 +33,59 @@ export function defineCheck(market: Command, run: Run): void {
       'Hold the days ahead that Polygon announces against the calendar: exit 1 where they differ.',
     )
     .addOption(exchangeOption())
+    .option('--now', 'ask in place of them whether the exchange is open now')
     .action((options: CheckOptions) => run(options, (context) => check(context, options)))
   addExamples(command, [
     ['market check', 'one call of the budget of Polygon; prints what would record each difference'],
+    ['market check --now', 'in the morning: exit 1 where it is closed and nobody announced it'],
     ['market check --exchange XNAS --json', 'for a script'],
   ])
 }
 
-async function check(context: CommandContext, { exchange }: CheckOptions): Promise<number> {
+async function check(context: CommandContext, { exchange, now }: CheckOptions): Promise<number> {
   const calendar = (await openMarketCalendars(context))(exchange)
   // Said before a call is spent: the vendor follows the exchanges of the United States alone.
   if (calendar.exchange !== getCalendar('XNYS').exchange) throw notAnnounced(calendar)
+  return now === true ? await checkNow(context, calendar) : await checkAhead(context, calendar)
+}
+
+/** At the instant of the vendor's clock, so that ours may be wrong. */
+async function checkNow(context: CommandContext, calendar: Calendar): Promise<number> {
+  const answer = await askVendor(context, polygon, requestMarketNow(), parseMarketNow)
+  // The vendor names exchanges in its own words.
+  const own = Object.entries(answer.exchanges).find(
+    ([name]) => findCalendar(name.toUpperCase())?.exchange === calendar.exchange,
+  )
+  if (own === undefined) throw notAnnounced(calendar)
+  const at = answer.serverTime
+  const [isOpen, expected] = [own[1] === 'open', calendar.isOpen(at)]
+  const day = calendar.localDay(at)
+  const command =
+    expected && !isOpen
+      ? `stockyard market close ${formatDate(day)} --exchange ${calendar.exchange} --reason "Not announced"`
+      : null
+  if (context.json) {
+    await writeJson(context.stdout, {
+      exchange: calendar.exchange,
+      at: formatInstant(at),
+      announced_open: isOpen,
+      calendar_open: expected,
+      command,
+    })
+  } else {
+    const when = `${formatWeekday(day)} ${formatWallTime(at, calendar)}`
+    const said = `${when}: Polygon says ${stateOf(isOpen)}, the calendar ${stateOf(expected)}`
+    await context.stdout.write(`${calendar.exchange}, ${said}\n`)
+    if (command !== null) await context.stdout.write(`  ${command}\n`)
+  }
+  return isOpen === expected ? 0 : 1
+}
+
+function stateOf(isOpen: boolean): string {
+  return isOpen ? 'open' : 'closed'
+}
+
+async function checkAhead(context: CommandContext, calendar: Calendar): Promise<number> {
   const { days } = await askVendor(context, polygon, requestMarketUpcoming(), parseMarketUpcoming)
   // The vendor names exchanges in its own words; those without a calendar are passed over.
   const own = days.filter((day) => findCalendar(day.exchange)?.exchange === calendar.exchange)

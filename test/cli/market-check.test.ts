@@ -53,6 +53,39 @@ test('the calendar is as it is announced, until a closure is; what is printed re
   assert.equal((await run(['market', 'check'], env)).code, 0)
 })
 
+test('the state of now is held against the calendar at the clock of the vendor', async (t) => {
+  for (const [clock, open] of [
+    ['2026-06-03T11:00', true],
+    ['2026-06-03T08:00', false],
+    ['2026-06-06T11:00', false],
+  ] as const) {
+    const vendor = await startSandbox({ port: 0, clock: () => at(clock) })
+    t.after(() => vendor.close())
+    const own = { ...env, POLYGON_BASE_URL: vendor.url }
+    const { code, stdout } = await run(['market', 'check', '--now', '--json'], own)
+    assert.deepEqual(JSON.parse(stdout), {
+      exchange: 'XNYS',
+      at: new Date(at(clock)).toISOString().replace('.000', ''),
+      announced_open: open,
+      calendar_open: open,
+      command: null,
+    })
+    assert.equal(code, 0)
+    if (!open) continue
+    const body = JSON.stringify({ day: '2026-06-03' })
+    await fetch(`${vendor.url}/_sandbox/closures`, { method: 'POST', body })
+    const closed = await run(['market', 'check', '--now'], own)
+    assert.deepEqual(
+      [closed.code, closed.stdout],
+      [
+        1,
+        'XNYS, Wed 2026-06-03 11:00: Polygon says closed, the calendar open\n' +
+          '  stockyard market close 2026-06-03 --exchange XNYS --reason "Not announced"\n',
+      ],
+    )
+  }
+})
+
 test('an exchange of which Polygon announces nothing is told before a call is spent', async () => {
   const before = sandbox.calls.count()
   const { code, stderr } = await run(['market', 'check', '--exchange', 'XLON'], env)
