@@ -173,7 +173,7 @@ async function verify(
   const open = rows.flatMap(({ findings }) => findings).filter(({ status }) => status === 'open')
   const failed = errors.length === 0 ? {} : { errors }
   if (context.json) await writeJson(context.stdout, { data: rows, open: open.length, ...failed })
-  else await writeReport(context, rows, open)
+  else await writeReport(context, rows, open, rows.length === 0 && errors.length > 0)
   return open.length + errors.length > 0 ? 1 : 0
 }
 
@@ -198,6 +198,8 @@ async function writeReport(
   context: CommandContext,
   rows: readonly VerifiedRow[],
   open: readonly FindingRow[],
+  /** True where none of the symbols that were named is known, so that nothing was looked at. */
+  isNothingKnown: boolean,
 ): Promise<void> {
   const { stdout } = context
   const compared = rows.flatMap(({ symbol, compared: pairs }) =>
@@ -209,8 +211,8 @@ async function writeReport(
     for (const one of adjusted) await stdout.write(`${symbol}: ${adjustedText(one)}\n`)
   }
   if (compared.length > 0) await stdout.write(`\n${comparedTable(context, compared)}`)
-  if (open.length === 0) await stdout.write('\nNothing is open.\n')
-  else await stdout.write(`\n${findingsTable(context, open)}`)
+  if (open.length > 0) await stdout.write(`\n${findingsTable(context, open)}`)
+  else if (!isNothingKnown) await stdout.write('\nNothing is open.\n')
 }
 
 function comparedTable(

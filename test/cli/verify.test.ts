@@ -85,6 +85,12 @@ test('an unknown symbol among others is named, and the others are shown', async 
   )
 })
 
+test('where none of several symbols is known, nothing is said of what is open', async () => {
+  const { code, stdout, stderr } = await run(['verify', 'NOSUCH', 'NORTHIS'], env)
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(stderr, /^NOSUCH: .*\nNORTHIS: The store has no symbol NORTHIS\. /m)
+})
+
 test('a close that one vendor has wrong is found, decided, and found again once that is undone', async () => {
   await pool.query(
     `UPDATE stockyard.pages p SET close[50] = close[50] * 1.02, high[50] = high[50] * 1.03
