@@ -43,13 +43,20 @@ function documentEnds(heading: object, next: string | null): [Buffer, Buffer] {
 
 const COMMA = Buffer.from(',')
 
+/** What answers warn of, each with its symbol. */
+export function warningsOf(
+  answers: readonly Pick<BarHeading, 'symbol' | 'warnings'>[],
+): readonly string[] {
+  return answers.flatMap((one) => one.warnings.map((text) => `${one.symbol}: ${text}`))
+}
+
 /** The bars of several symbols as JSON. */
 export function manyAnswer(
   { answers, next }: ManyAnswer,
   heading: Pick<BarHeading, 'interval' | 'adjust'> & { readonly as_of: string | null },
   fields: readonly Field[],
 ): Buffer {
-  const warnings = answers.flatMap((one) => one.warnings.map((text) => `${one.symbol}: ${text}`))
+  const warnings = warningsOf(answers)
   const said = { ...heading, ...(warnings.length === 0 ? {} : { warnings }) }
   const data = answers.map((answer) =>
     barBytes(answer, {
@@ -63,6 +70,18 @@ export function manyAnswer(
   const filled = data.filter(({ length }) => length > 0)
   const parts = filled.flatMap((bars, i) => (i === 0 ? [bars] : [COMMA, bars]))
   return Buffer.concat([before, ...parts, after])
+}
+
+/** Whoever reads headers takes some kilobytes of them at most. */
+const WARNINGS_MAX = 10
+
+/** Formats without a place for warnings tell them in a header, each in a line of it. */
+export function tellWarnings(reply: FastifyReply, warnings: readonly string[]): void {
+  if (warnings.length === 0) return
+  const told = warnings.slice(0, WARNINGS_MAX)
+  const more = warnings.length - told.length
+  if (more > 0) told.push(`and ${more} more, which format=json tells`)
+  void reply.header('x-stockyard-warning', told)
 }
 
 /** Formats without a place for the cursor tell it in a header (RFC 8288). */

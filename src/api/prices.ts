@@ -17,7 +17,15 @@ import { acceptedFormat } from './accepted-format.ts'
 import type { ApiContext, App, ProviderInfo } from './context.ts'
 import { allowKeeping, entityTag, holdsAnswer } from './entity-tag.ts'
 import { makeKeptAnswers, type KeptAnswers } from './kept-answers.ts'
-import { type Format, linkNext, manyAnswer, MEDIA_TYPES, priceAnswer } from './price-formats.ts'
+import {
+  type Format,
+  linkNext,
+  manyAnswer,
+  MEDIA_TYPES,
+  priceAnswer,
+  tellWarnings,
+  warningsOf,
+} from './price-formats.ts'
 import { manyList, manyQuery, priceList, priceResponse, pricesQuery } from './price-schema.ts'
 import { problems, symbolPath } from './schemas.ts'
 import { ownTurn } from './turns.ts'
@@ -81,6 +89,7 @@ function addPricesOfOne(
       const { format, fields, tag } = answering
       if (format !== 'json' && asked.limit === undefined) {
         const stream = await streamBars(pool, wanted, asked.cursor)
+        tellWarnings(reply, stream.warnings)
         return sendStreams([stream], answering, request, reply, context)
       }
       const limit = asked.limit ?? options.defaultPageSize
@@ -92,6 +101,7 @@ function addPricesOfOne(
         return reply.send(body)
       }
       linkNext(reply, request.url, answer.next)
+      tellWarnings(reply, answer.warnings)
       return sendStreams([{ ...answer, chunks: [answer] }], answering, request, reply, context)
     },
   )
@@ -132,6 +142,7 @@ function addPricesOfMany(app: App, context: ApiContext, kept: KeptAnswers): void
       const { format, fields, tag } = answering
       if (format !== 'json' && asked.limit === undefined) {
         const streams = await streamManyBars(pool, symbols, wanted, asked.cursor)
+        tellWarnings(reply, warningsOf(streams))
         return sendStreams(streams, answering, request, reply, context)
       }
       const limit = asked.limit ?? options.defaultPageSize
@@ -145,6 +156,7 @@ function addPricesOfMany(app: App, context: ApiContext, kept: KeptAnswers): void
         return reply.send(body)
       }
       linkNext(reply, request.url, found.next)
+      tellWarnings(reply, warningsOf(found.answers))
       const sources = found.answers.map((answer) => ({ ...answer, chunks: [answer] }))
       return sendStreams(sources, answering, request, reply, context)
     },

@@ -255,3 +255,39 @@ describe('an answer that the caller has already', () => {
     assert.equal(new Set(seen).size, 5)
   })
 })
+
+describe('what an answer warns of', () => {
+  const NOTHING = 'The store knows of no splits or dividends of HALF, so that nothing was adjusted.'
+  const PART =
+    'Splits and dividends of HALF are known only from 2023-03-01 to 2024-01-31, so that bars may not be ' +
+    'adjusted for all of them: stockyard fetch HALF --actions asks for the rest.'
+  const asked = 'provider=alpha-vantage&adjust=splits'
+  const url = `/api/v1/stocks/HALF/prices?${asked}`
+
+  it('stands in a header where the format has no place for it, and in JSON as a field', async () => {
+    const until = parseDay('2024-02-01')
+    const key = { symbol: 'HALF', interval: '1d', provider: 'alpha-vantage', basis: 'raw' } as const
+    const restated = { ...key, provider: 'yahoo', basis: 'split' } as const
+    await loadSeries(pool, key, dailyBars(parseDay('2022-01-03'), until), Date.now())
+    await loadSeries(pool, restated, dailyBars(parseDay('2023-03-01'), until), Date.now())
+    const json = await ask(app, url)
+    assert.deepEqual(json.body['warnings'], [NOTHING, PART])
+    assert.equal(json.headers['x-stockyard-warning'], undefined)
+    for (const format of ['csv', 'ndjson', 'parquet', 'arrow']) {
+      for (const limit of ['', '&limit=5']) {
+        const { headers } = await bytesOf(`${url}&format=${format}${limit}`)
+        assert.deepEqual(headers['x-stockyard-warning'], [NOTHING, PART])
+      }
+    }
+    const many = await bytesOf(`/api/v1/prices?symbols=AAPL,HALF&${asked}&format=csv`)
+    const ofHalf = [`HALF: ${NOTHING}`, `HALF: ${PART}`]
+    assert.deepEqual([many.headers['x-stockyard-warning']].flat().slice(-2), ofHalf)
+    const sma = `/api/v1/analytics/stocks/HALF/indicators?indicators=sma:5&${asked}`
+    assert.deepEqual((await ask(app, sma)).body['warnings'], [NOTHING, PART])
+  })
+
+  it('is nothing where there is nothing to warn of', async () => {
+    const { headers } = await bytesOf('/api/v1/stocks/HALF/prices?adjust=none&format=csv')
+    assert.equal(headers['x-stockyard-warning'], undefined)
+  })
+})

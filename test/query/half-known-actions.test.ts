@@ -3,12 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { BarBatch } from '../../src/domain/bar-batch.ts'
 import { DAY_MS, parseDay } from '../../src/domain/date.ts'
+import { parseIndicator } from '../../src/domain/indicators/registry.ts'
 import { recordActionAsk } from '../../src/db/action-asks.ts'
 import { getInstrument } from '../../src/db/instruments.ts'
 import { readVersion } from '../../src/db/read-version.ts'
 import { readSummary } from '../../src/query/analytics.ts'
 import { readBars, type BarQuery } from '../../src/query/bars.ts'
 import { parseBound } from '../../src/query/bound.ts'
+import { readIndicators } from '../../src/query/indicators.ts'
 import { dailyBars } from '../support/bars.ts'
 import { makeDatabase } from '../support/database.ts'
 import { loadSeries, tellActions } from '../support/loaded-series.ts'
@@ -72,6 +74,9 @@ describe('bars from before the first day of which anybody was asked for splits',
     assert.deepEqual(await read('HALF', { resample: '1mo' }), [PART])
     const { heading } = await readSummary(pool, queryOf('HALF'))
     assert.deepEqual(heading.warnings, [PART])
+    const indicators = [parseIndicator('sma:5')]
+    const { warnings, data } = await readIndicators(pool, queryOf('HALF'), indicators, 10, null)
+    assert.deepEqual([warnings, data.length], [[PART], 10])
   })
 
   it('do not where prices are as traded, or restated, or all asked for lie inside', async () => {
