@@ -1,7 +1,7 @@
-/** `stockyard symbols rename` and `delist`: what happens to listings, and the freeing of used symbols. */
+/** `stockyard symbols rename` and `delist`: what happens to listings, the freeing of used symbols, and their calendar. */
 import type { Command } from 'commander'
 import { inTransaction } from '../db/connect.ts'
-import { getInstrument } from '../db/instruments.ts'
+import { getInstrument, updateInstrument } from '../db/instruments.ts'
 import { renameSymbol, retireSymbol, setDelisted } from '../db/symbols.ts'
 import { formatDate, requireDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
@@ -139,4 +139,14 @@ export async function freeSymbol(
       hint: `Say since when it is another company's: stockyard symbols add ${symbol} --new --on DATE`,
     })
   })
+}
+
+/** Says by the calendar of which exchange, of one that is known, the bars of a symbol are judged. */
+export async function setExchange(
+  { pool }: Store,
+  symbol: string,
+  exchange: string,
+): Promise<void> {
+  const { id } = await getInstrument(pool, symbol)
+  await updateInstrument(pool, id, { exchange: exchange.toUpperCase() })
 }

@@ -9,6 +9,7 @@ import {
   type Instrument,
 } from '../db/instruments.ts'
 import { findRenamed, listAliases, renamedError, type Alias } from '../db/symbols.ts'
+import { getCalendar } from '../domain/calendar/registry.ts'
 import { formatDate, requireDay } from '../domain/date.ts'
 import { stockRow } from '../query/instruments.ts'
 import { readStatus } from '../query/status.ts'
@@ -18,7 +19,7 @@ import { actionAskRows, actionAskText } from './ask-actions.ts'
 import { askVendor } from './ask-vendor.ts'
 import type { Define, Run } from './commands.ts'
 import { defineActions } from './symbol-actions.ts'
-import { defineChanges, freeSymbol } from './symbol-changes.ts'
+import { defineChanges, freeSymbol, setExchange } from './symbol-changes.ts'
 import { defineListing } from './symbol-listing.ts'
 import { askForEach } from './each-symbol.ts'
 import { withPresentKind, type Store } from './open-store.ts'
@@ -41,6 +42,7 @@ interface RefreshOptions extends SymbolsOptions {
 interface AddOptions extends RefreshOptions {
   readonly new?: boolean
   readonly on?: number
+  readonly exchange?: string
 }
 
 interface ListOptions extends SymbolsOptions {
@@ -77,6 +79,10 @@ function defineAdd(symbols: Command, run: Run): void {
     .option('--on <date>', 'with --new, the first day of the new one, YYYY-MM-DD', (text) =>
       requireDay(text, '--on'),
     )
+    .option(
+      '--exchange <mic>',
+      'the exchange by whose calendar they trade, by its market code or name; 24/7: each day is a session',
+    )
   addRefresh(command).action((typed: string[], options: AddOptions) =>
     run(options, (context) => add(context, readSymbols(typed), options)),
   )
@@ -85,6 +91,7 @@ function defineAdd(symbols: Command, run: Run): void {
     ['symbols add AAPL,MSFT BRK.B', 'several'],
     ['symbols add SAP.DE --refresh', 'and ask for its name and exchange'],
     ['symbols add FB --new', 'another company has it now; it inherits no bars'],
+    ['symbols add KEN.TA --exchange 24/7', 'of an exchange whose sessions are not known here'],
   ])
 }
 
@@ -130,11 +137,14 @@ async function add(
       hint: 'Add --new for another company, or leave --on out.',
     })
   }
+  // A wrong one is told before anything is written.
+  if (options.exchange !== undefined) getCalendar(options.exchange)
   const store = await context.openStore({ writes: true })
   const added: string[] = []
   for (const symbol of symbols) {
     const isNew = options.new === true && (await addNew(context, store, symbol, options.on))
     if (isNew || (await watch(store, symbol))) added.push(symbol)
+    if (options.exchange !== undefined) await setExchange(store, symbol, options.exchange)
   }
   const exitCode = await refresh(context, symbols, options)
   if (context.json) await writeJson(context.stdout, { added, watched: symbols })

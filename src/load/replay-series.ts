@@ -10,6 +10,7 @@ import { findExchange } from '../db/series.ts'
 import type { Provider } from '../providers/provider.ts'
 import { findLastWords } from './last-words.ts'
 import { loadAnswer, type Destination } from './load-answer.ts'
+import { answerNotes } from './known-sessions.ts'
 import type { CalendarOf } from './open-calendars.ts'
 import {
   isTrouble,
@@ -145,7 +146,7 @@ async function load(
   const loaded = await loadAnswer(pool, answer, checked, to, { batch, rereads })
   tally.loaded += 1
   for (const name of COUNTS) tally.counts[name] += loaded[name]
-  for (const note of answer.notes) tally.notes.add(note)
+  for (const note of answerNotes(to.series.symbol, answer, to.calendar)) tally.notes.add(note)
   tally.watermark = loaded.watermark
 }
 

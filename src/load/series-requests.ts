@@ -13,7 +13,7 @@ import { readTrading } from '../db/symbols.ts'
 import type { TaskCounts } from '../db/runs.ts'
 import type { BarRequest, Provider } from '../providers/provider.ts'
 import { askBars, type AskContext, type AskedBars } from './ask.ts'
-import { unknownSessionsNote } from './known-sessions.ts'
+import { answerNotes } from './known-sessions.ts'
 import { checkAnswer, loadAnswer } from './load-answer.ts'
 import { fetchBackwards, saysNothing } from './earlier-history.ts'
 import { takeLeftAnswers } from './left-answers.ts'
@@ -152,11 +152,7 @@ async function fetchPlanned(
     const ready = () => untilSafe(turns, context)
     context.signal?.throwIfAborted()
     const answer: AskedBars = await askBars(context, provider, call, calendar, ready)
-    const guessed =
-      answer.overview === undefined
-        ? null
-        : unknownSessionsNote(series.symbol, answer.overview, calendar)
-    const notes = guessed === null ? answer.notes : [...answer.notes, guessed]
+    const notes = answerNotes(series.symbol, answer, calendar)
     await turns.add(async () => {
       const loaded = await addAnswer(context, task, answer, calendar)
       progress = addLoaded(progress, loaded, { ...answer, notes })

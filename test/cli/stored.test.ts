@@ -272,6 +272,23 @@ test('the watch list: add, list, show, remove; bars stay', async () => {
   assert.equal((await run(['symbols', 'remove', 'NOSUCH'], env)).code, 1)
 })
 
+test('a symbol is added by the calendar of an exchange, or set to one, but not to one that there is not', async () => {
+  const exchangeOf = async (symbol: string) =>
+    readJson<{ exchange: string; series: unknown }>(
+      await run(['symbols', 'show', symbol, '--json'], env),
+    ).exchange
+  await run(['symbols', 'add', 'KEN.TA', 'SAP.DE'], env)
+  assert.deepEqual([await exchangeOf('KEN.TA'), await exchangeOf('SAP.DE')], ['XNYS', 'XETR'])
+  const wrong = await run(['symbols', 'add', 'KEN.TA', 'NEW.TA', '--exchange', 'XTAE'], env)
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /no calendar for the exchange "XTAE"/)
+  assert.equal((await run(['symbols', 'show', 'NEW.TA'], env)).code, 1)
+  const set = await run(['symbols', 'add', 'KEN.TA', 'NEW.TA', '--exchange', '24/7'], env)
+  assert.equal(set.code, 0, set.stderr)
+  assert.deepEqual([await exchangeOf('KEN.TA'), await exchangeOf('NEW.TA')], ['24/7', '24/7'])
+  await run(['symbols', 'remove', 'KEN.TA', 'SAP.DE', 'NEW.TA'], env)
+})
+
 test('quote and status read the store; an unknown symbol among known ones is named', async () => {
   const quote = await run(['quote', 'IBM', 'NOSUCH', '--json'], env)
   assert.equal(quote.code, 1)

@@ -215,7 +215,7 @@ describe('bars of an exchange without a calendar', () => {
   it('are judged by New York’s, which the run says', async () => {
     const notes = await notesOf(await fetch('GOOGL', { provider }))
     assert.match(notes, /trades at XTAE \(Asia\/Jerusalem\), whose sessions are not known here/)
-    assert.match(notes, /PATCH \/api\/v1\/stocks\/GOOGL /)
+    assert.match(notes, /stockyard symbols add GOOGL --exchange 24\/7 takes each day/)
   })
 
   it('are stored by the calendar that a person chose', async () => {

@@ -127,6 +127,30 @@ test('rows that a broken parser had refused are there after the mended one read 
   ])
 })
 
+test('it notes where bars are judged by the sessions of another exchange', async () => {
+  await fetch(alphaVantage)
+  const elsewhere = broken((answer) => ({
+    ...answer,
+    overview: {
+      ok: true,
+      symbol: 'IBM',
+      name: null,
+      kind: 'stock',
+      exchange: 'XTAE',
+      currency: null,
+      sector: null,
+      industry: null,
+      metadata: { exchangeTimezoneName: 'Asia/Jerusalem' },
+    },
+  }))
+  const { run } = await read({}, [elsewhere])
+  const { rows } = await pool.query('SELECT notes FROM stockyard.tasks WHERE run_id = $1', [run])
+  assert.match(
+    String(rows[0].notes),
+    /^it trades at XTAE \(Asia\/Jerusalem\), whose sessions are not/,
+  )
+})
+
 test('what it reads again without news changes nothing, twice, though the vendor changed a bar', async () => {
   await fetch(alphaVantage)
   const day = parseDay('2026-05-20')
