@@ -52,7 +52,7 @@ function show(output: Output, text: string): void {
 
 function writeLines(frame: ProgressFrame): Progress {
   const { output, clock, plan } = frame
-  const shown = new Map<number, string>()
+  const shown = new Map<number, { readonly text: string; readonly counts: string }>()
   const newest = new Map<number, TaskProgress>()
   const startedAt = clock.now()
   let waitsUntil = 0
@@ -60,8 +60,12 @@ function writeLines(frame: ProgressFrame): Progress {
     task: (task) => {
       const text = stepText(task)
       newest.set(task.number, task)
-      if (text === null || shown.get(task.number) === text) return
-      shown.set(task.number, text)
+      const counts = countsText(task)
+      const before = shown.get(task.number)
+      if (text === null || before?.text === text) return
+      // An answer is stored while the next call is under way: it is told of once, when it is there.
+      if (isUnderWay(task) && task.requestsDone > 0 && before?.counts === counts) return
+      shown.set(task.number, { text, counts })
       const now = clock.now()
       const times = { elapsedMs: now - startedAt, waitMs: waitsUntil - now }
       const whole =
@@ -82,10 +86,14 @@ function stepText(task: TaskProgress): string | null {
     if (task.requestsPlanned === 0) return 'up to date, nothing to ask'
     return `done: ${countsText(task)}`
   }
-  if (task.status !== 'running' || task.requestsPlanned === 0) return null
+  if (!isUnderWay(task)) return null
   if (task.requestsDone === 0)
     return `${task.requestsPlanned} ${task.requestsPlanned === 1 ? 'call' : 'calls'} planned`
   return `${task.requestsDone} of ${task.requestsPlanned} calls, ${countsText(task)}`
+}
+
+function isUnderWay({ status, error, requestsPlanned }: TaskProgress): boolean {
+  return status === 'running' && error === null && requestsPlanned > 0
 }
 
 function countsText(task: TaskProgress): string {

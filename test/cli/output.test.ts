@@ -128,6 +128,30 @@ test('progress off a terminal is a line a step', () => {
   ])
 })
 
+test('an answer is told of once, when it is stored, which can be after its call was done', () => {
+  const screen = makeScreen(false)
+  const clock = { now: () => 0, sleep: () => Promise.resolve() }
+  const progress = showProgress({ output: screen.output, clock, callsLeft: 25, spanMs: () => 0 })
+  const steps = [
+    [0, 0],
+    [0, 100],
+    [1, 100],
+    [2, 100],
+    [2, 200],
+    [3, 200],
+    [3, 300],
+  ] as const
+  for (const [requestsDone, fetched] of steps) {
+    progress.task({ ...TASK, requestsPlanned: 3, requestsDone, fetched, inserted: fetched })
+  }
+  assert.deepEqual(screen.text().trimEnd().split('\n'), [
+    'AAPL 1d: 3 calls planned',
+    'AAPL 1d: 1 of 3 calls, 100 bars, 100 new',
+    'AAPL 1d: 2 of 3 calls, 200 bars, 200 new',
+    'AAPL 1d: 3 of 3 calls, 300 bars, 300 new',
+  ])
+})
+
 test('progress on a terminal is a block that is drawn again, with rate, calls left and time to go', () => {
   const screen = makeScreen(true, { NO_COLOR: '1' })
   tellFetch(screen)
