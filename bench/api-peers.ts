@@ -71,6 +71,8 @@ export interface CpuShares {
 export interface LoadOptions {
   readonly connections: number
   readonly seconds: number
+  /** Requests a second of all connections together; left out: each asks again as soon as it is answered. */
+  readonly rate?: number
   /** Processor time that the database has taken so far, see databaseCpu. */
   readonly databaseSeconds: () => number
 }
@@ -79,7 +81,7 @@ export interface LoadOptions {
 export async function load(
   peer: Peer,
   paths: readonly string[],
-  { connections, seconds, databaseSeconds }: LoadOptions,
+  { connections, seconds, rate, databaseSeconds }: LoadOptions,
 ): Promise<Load> {
   const spent = (): CpuShares => ({
     server: cpuSecondsOf(peer.process.pid!),
@@ -91,6 +93,7 @@ export async function load(
     url: peer.url,
     connections,
     duration: seconds,
+    ...(rate === undefined ? {} : { overallRate: rate }),
     requests: paths.map((one) => ({ path: one })),
   })
   const after = spent()
