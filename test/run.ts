@@ -29,6 +29,17 @@ const FILES_A_PROCESS = 5
 /** What hooks into every test of its process, or watches the process itself, needs one of its own. */
 const RUNS_ALONE = /^(?:before|after)Each\(|memoryUsage|process\.(?:on|once)\(/m
 
+/** What a server that goes with this run can do without, and what makes a new database cheap. */
+const SERVER_SETTINGS = [
+  // Each new database waits for two checkpoints.
+  'fsync = off',
+  'full_page_writes = off',
+  // The kernel copies the files of the template.
+  'file_copy_method = clone',
+  // It would look at every database once a minute, in the middle of any test.
+  'autovacuum = off',
+]
+
 interface Counts {
   readonly passed: number
   readonly failed: number
@@ -60,7 +71,7 @@ async function main(wanted: readonly string[]): Promise<number> {
       : undefined
   try {
     if (server !== undefined) {
-      forgetOnPowerLoss(clusterPaths(realpathSync(serverHome)).data)
+      setForTests(clusterPaths(realpathSync(serverHome)).data)
       process.env['TEST_DATABASE_URL'] = server.url
     }
     const { passed, failed, skipped } = await runFiles(shareProcesses(files, folder))
@@ -72,9 +83,8 @@ async function main(wanted: readonly string[]): Promise<number> {
   }
 }
 
-/** A server that goes with this run need not wait for the disk: each new database waits for two checkpoints. */
-function forgetOnPowerLoss(data: string): void {
-  appendFileSync(join(data, 'postgresql.conf'), '\nfsync = off\nfull_page_writes = off\n')
+function setForTests(data: string): void {
+  appendFileSync(join(data, 'postgresql.conf'), `\n${SERVER_SETTINGS.join('\n')}\n`)
   const [pid] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
   process.kill(Number(pid), 'SIGHUP')
 }

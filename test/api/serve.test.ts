@@ -38,7 +38,7 @@ describe('a server', () => {
     await body!.getReader().read()
     abort.abort()
     const health = await fetch(`${url}/api/v1/health`)
-    assert.equal(health.status, 200)
+    assert.equal(health.status, 200, await health.text())
   })
 
   it('refuses to be reachable from elsewhere', async () => {

@@ -26,10 +26,12 @@ async function contents(pool: Pool): Promise<Record<string, unknown>> {
 const fresh = await makeDatabase()
 const pristine = await contents(fresh.pool)
 let first: string
+let before: Pool
 
 test('a test has a database to itself', async (t) => {
   const { pool, url } = await makeDatabase(t)
   first = url
+  before = pool
   assert.notEqual(url, fresh.url)
   assert.deepEqual(await contents(pool), pristine)
   await fillStore(pool)
@@ -41,6 +43,9 @@ test('the next test gets it as empty as a new one', async (t) => {
   const { pool, url } = await makeDatabase(t)
   assert.equal(url, first)
   assert.deepEqual(await contents(pool), pristine)
+  // What the test before has left running cannot write into it.
+  await assert.rejects(before.query('SELECT'), /The test is over/)
+  await assert.rejects(before.connect(), /The test is over/)
   await pool.query("INSERT INTO stockyard.audit (at, action, actor) VALUES (now(), 'a', 'b')")
 })
 
