@@ -30,6 +30,8 @@ const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 20_000)
 const READS = Math.round(REQUESTS * 0.8)
 /** Sent at once, so that they get in each other's way. */
 const CONCURRENT = 32
+/** Reads after which a stream stays open: before, each stream opens the connection of streams anew. */
+const STREAMS_ALONE = Math.min(READS, CONCURRENT * 64)
 const FAULTS_SHOWN = 5
 const PATIENCE_MS = 60 * 60_000
 
@@ -198,21 +200,16 @@ function isAllowed(request: RandomRequest, status: number): boolean {
 /** Answers by operation and hundred of the status. */
 type Tally = Map<string, number>
 
-interface Outcome {
-  readonly faults: readonly string[]
-  readonly tally: Tally
-}
-
-/** Sends `count` requests for some operations, and says what was wrong with the answers. */
+/** Sends the requests of some numbers for some operations, and says what was wrong with the answers. */
 async function fuzz(
   wanted: readonly DocumentedOperation[],
   callers: Callers,
-  count: number,
-): Promise<Outcome> {
+  { from, until }: { readonly from: number; readonly until: number },
+  tally: Tally,
+): Promise<string[]> {
   const faults: string[] = []
-  const tally: Tally = new Map()
   const requests = randomRequest(wanted, known, callers)
-  for (let sent = 0; sent < count && faults.length < FAULTS_SHOWN; sent += CONCURRENT) {
+  for (let sent = from; sent < until && faults.length < FAULTS_SHOWN; sent += CONCURRENT) {
     const batch = fc.sample(requests, { seed: SEED + sent, numRuns: CONCURRENT })
     const answers = await Promise.all(batch.map(send))
     for (const [at, request] of batch.entries()) {
@@ -226,7 +223,7 @@ async function fuzz(
       if (fault !== null) faults.push(describeFault(fault, request, answer))
     }
   }
-  return { faults, tally }
+  return faults
 }
 
 function describeFault(fault: string, request: RandomRequest, answer: RawAnswer): string {
@@ -272,6 +269,15 @@ function requireBoth(wanted: readonly DocumentedOperation[], tally: Tally): void
   )
 }
 
+/** Opens a stream of events; what it gives back closes it. */
+async function openStream(): Promise<() => void> {
+  const gone = new AbortController()
+  const request = { url: '/api/v1/stream', headers: asAdmin, signal: gone.signal }
+  const { stream } = await app.inject({ ...request, method: 'GET', payloadAsStream: true })
+  stream().on('error', () => {})
+  return () => gone.abort()
+}
+
 describe(`${REQUESTS} random requests of seed ${SEED}`, () => {
   const reads = operations.filter(({ method }) => method === 'GET')
   const writes = operations.filter(({ method }) => method !== 'GET')
@@ -286,7 +292,11 @@ describe(`${REQUESTS} random requests of seed ${SEED}`, () => {
       // When a key was used last is noted, the first time in a minute.
       for (const headers of readers) await ask(app, '/api/v1/health', { headers })
       const before = await digests(pool)
-      const { faults, tally } = await fuzz(reads, readers, READS)
+      const tally: Tally = new Map()
+      const faults = await fuzz(reads, readers, { from: 0, until: STREAMS_ALONE }, tally)
+      const close = await openStream()
+      faults.push(...(await fuzz(reads, readers, { from: STREAMS_ALONE, until: READS }, tally)))
+      close()
       assert.equal(faults.slice(0, FAULTS_SHOWN).join('\n'), '')
       assert.deepEqual(await digests(pool), before)
       requireBoth(reads, tally)
@@ -294,7 +304,8 @@ describe(`${REQUESTS} random requests of seed ${SEED}`, () => {
   )
 
   it('that write are answered as documented', { timeout: PATIENCE_MS }, async () => {
-    const { faults, tally } = await fuzz(writes, writers, REQUESTS - READS)
+    const tally: Tally = new Map()
+    const faults = await fuzz(writes, writers, { from: 0, until: REQUESTS - READS }, tally)
     assert.equal(faults.slice(0, FAULTS_SHOWN).join('\n'), '')
     requireBoth(writes, tally)
   })
