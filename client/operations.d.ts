@@ -1307,7 +1307,7 @@ export interface Operations {
     }
     readonly row: Revision
   }
-  /** What is known of each session of a stock. Ranges of days in one state, series by series. Without a period: from the first covered day on. */
+  /** What is known of each session of a stock. Ranges of days in one state, series by series, by the ledger; the command `gaps` holds that against the pages. Without a period: from the first covered day on. */
   readonly getStockCoverage: {
     readonly params: {
       /** One of 1m, 5m, 15m, 30m, 1h, 1d, 1wk, 1mo; spellings such as 5min, hour or daily are understood. */
@@ -1345,7 +1345,7 @@ export interface Operations {
       readonly next: string | null
     }
   }
-  /** How many sessions of every series are in which state. All series in one answer, and the alerts that are open. */
+  /** How many sessions of every series are in which state. All series in one answer, by the ledger, and the alerts that are open. */
   readonly getCoverage: {
     readonly params: {
       /** One of 1m, 5m, 15m, 30m, 1h, 1d, 1wk, 1mo; spellings such as 5min, hour or daily are understood. */

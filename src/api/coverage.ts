@@ -71,7 +71,7 @@ function addOfStock(app: App, { readPool: pool, clock, providers }: ApiContext):
         tags: ['stocks'],
         summary: 'What is known of each session of a stock',
         description:
-          'Ranges of days in one state, series by series. Without a period: from the first covered day on.',
+          'Ranges of days in one state, series by series, by the ledger; the command `gaps` holds that against the pages. Without a period: from the first covered day on.',
         params: symbolPath,
         querystring: query({
           ...series,
@@ -112,7 +112,7 @@ function addOfAll(app: App, { readPool: pool, clock, providers, home }: ApiConte
       schema: {
         tags: ['etl'],
         summary: 'How many sessions of every series are in which state',
-        description: 'All series in one answer, and the alerts that are open.',
+        description: 'All series in one answer, by the ledger, and the alerts that are open.',
         querystring: query(series),
         response: {
           200: {

@@ -4,8 +4,9 @@ import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { listAlerts } from '../load/closure-alert.ts'
+import { explainGap, type GapReason } from '../load/explain-gaps.ts'
 import { listGaps, type Gap, type GapSearch } from '../load/list-gaps.ts'
-import { openCalendars } from '../load/open-calendars.ts'
+import { openCalendars, type CalendarOf } from '../load/open-calendars.ts'
 import { repairGaps } from '../load/repair.ts'
 import { alertText } from './alert-text.ts'
 import type { Define } from './commands.ts'
@@ -15,6 +16,7 @@ import { addExamples, addPeriod, checkPeriod, intervalsOption, readSymbols } fro
 import type { Period } from './options.ts'
 import { writeJson } from './output.ts'
 import { providerOption } from './provider-option.ts'
+import type { Store } from './open-store.ts'
 import { tellRenamed } from './renamed-note.ts'
 import type { CommandContext } from './run-command.ts'
 import { simulatedNote } from './simulated-note.ts'
@@ -38,6 +40,8 @@ interface GapJson {
   readonly until: string
   readonly sessions: number
   readonly state: Gap['state']
+  /** Why a session counts as there in part; none where it is missing. */
+  readonly reasons: readonly GapReason[]
 }
 
 export const define: Define = (command, run) => {
@@ -83,12 +87,13 @@ async function gaps(
   const store = await context.openStore()
   const calendarOf = await openCalendars(store.pool, config.home)
   const found = await listGaps(store.pool, search, calendarOf, context.clock.now())
+  const rows = await explained(store, found, calendarOf)
   const alerts = await listAlerts(store.pool, calendarOf)
   if (context.json) {
-    await writeJson(context.stdout, { data: found.map(toJson), next: null, alerts })
+    await writeJson(context.stdout, { data: rows, next: null, alerts })
   } else {
     await context.stdout.write(
-      gapTable(context, found) + simulatedNote(store) + gapText(found) + alertText(alerts),
+      gapTable(context, rows) + simulatedNote(store) + gapText(found) + alertText(alerts),
     )
   }
   return found.length === 0 ? 0 : 1
@@ -143,12 +148,13 @@ async function repair(
         ...(actions === true ? { actions: 'due' as const } : {}),
       }),
   )
+  const rows = await explained(store, left, await openCalendars(store.pool, config.home))
   if (context.json) {
-    await writeJson(context.stdout, { ...(summary ?? NOTHING_DONE), gaps: left.map(toJson) })
+    await writeJson(context.stdout, { ...(summary ?? NOTHING_DONE), gaps: rows })
   } else {
     if (summary !== null) await context.stdout.write(summaryText(context, store, summary))
     const text = summary === null && left.length > 0 ? SAME_BEFORE : gapText(left)
-    await context.stdout.write(gapTable(context, left) + simulatedNote(store) + text)
+    await context.stdout.write(gapTable(context, rows) + simulatedNote(store) + text)
   }
   return left.length === 0 ? 0 : 1
 }
@@ -170,20 +176,24 @@ const NOTHING_DONE = {
   tasks: [],
 } as const
 
-function toJson({ symbol, interval, provider, from, until, sessions, state }: Gap): GapJson {
-  return {
-    symbol,
-    interval,
-    provider,
-    from: formatDate(from),
-    until: formatDate(until),
-    sessions,
-    state,
+/** Gaps as they are shown, with what is known of them. */
+async function explained(
+  { pool }: Store,
+  found: readonly Gap[],
+  calendarOf: CalendarOf,
+): Promise<GapJson[]> {
+  const rows: GapJson[] = []
+  for (const gap of found) {
+    const { symbol, interval, provider, sessions, state } = gap
+    const days = { from: formatDate(gap.from), until: formatDate(gap.until) }
+    const reasons = await explainGap(pool, gap, calendarOf)
+    rows.push({ symbol, interval, provider, ...days, sessions, state, reasons })
   }
+  return rows
 }
 
-function gapTable(context: CommandContext, found: readonly Gap[]): string {
-  if (found.length === 0) return ''
+function gapTable(context: CommandContext, rows: readonly GapJson[]): string {
+  if (rows.length === 0) return ''
   return formatTable<GapJson>(
     context.stdout,
     [
@@ -194,8 +204,9 @@ function gapTable(context: CommandContext, found: readonly Gap[]): string {
       { title: 'until', value: (row) => row.until },
       { title: 'sessions', align: 'right', value: (row) => row.sessions },
       { title: 'state', value: (row) => row.state },
+      { title: 'why', value: (row) => row.reasons.join(', ') || null },
     ],
-    found.map(toJson),
+    rows,
   )
 }
 

@@ -25,8 +25,8 @@ const FLOAT8_OID = 701
 export const PAGE_COLUMNS =
   'series_id, starts_on, bars, regular_bars, expected_bars, run_id, observed_at, valid_from, ' +
   'price_digits, volume_digits, ts, provisional, open, high, low, close, volume, vwap, trades, wide, ' +
-  'known_after, starts_digest'
-const COLUMN_COUNT = 22
+  'known_after, starts_digest, regular_volume'
+const COLUMN_COUNT = 23
 
 const COPY_TRAILER = Buffer.from([0xff, 0xff])
 
@@ -103,7 +103,8 @@ function encodePage(view: DataView, start: number, row: PageRow): number {
   at = putInts(view, at, bars.trades, 1)
   at = isWide ? putWide(view, at, bars) : putNull(view, at)
   at = putKnown(view, at, row)
-  return putInt4(view, at, digestStarts(row.startsOn, bars.ts))
+  at = putInt4(view, at, digestStarts(row.startsOn, bars.ts))
+  return row.regularVolume === null ? putNull(view, at) : putFloat4(view, at, row.regularVolume)
 }
 
 function priceDigitsOf(bars: BarBatch): number {
@@ -165,6 +166,12 @@ function putInt8(view: DataView, at: number, value: number): number {
   view.setInt32(at, 8)
   setInt64(view, at + 4, value)
   return at + 12
+}
+
+function putFloat4(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 4)
+  view.setFloat32(at + 4, value)
+  return at + 8
 }
 
 /** A whole number up to 2^53 without a BigInt. */

@@ -28,6 +28,8 @@ export interface PageRow {
   readonly provisional: Uint8Array
   readonly regularBars: number
   readonly expectedBars: number
+  /** See sumRegularVolume; null in pages of days and longer. */
+  readonly regularVolume: number | null
   readonly runId: number
   readonly observedAt: number
   readonly validFrom: number

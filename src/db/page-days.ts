@@ -56,6 +56,8 @@ export interface PageCounts {
   readonly expectedBars: number
   /** See digestStarts, as the load wrote it; null in pages of before there was one. */
   readonly startsDigest: number | null
+  /** See sumRegularVolume; null in pages of before it was kept, and in those of days and longer. */
+  readonly regularVolume: number | null
 }
 
 /** The counts of a series' pages with from <= startsOn < until, in order. */
@@ -70,8 +72,10 @@ export async function readPageCounts(
     regular_bars: number
     expected_bars: number
     starts_digest: number | null
+    regular_volume: number | null
   }>(
-    `SELECT starts_on, bars, regular_bars, expected_bars, starts_digest FROM stockyard.pages
+    `SELECT starts_on, bars, regular_bars, expected_bars, starts_digest, regular_volume
+     FROM stockyard.pages
      WHERE series_id = $1 AND starts_on >= $2 AND starts_on < $3 ORDER BY starts_on`,
     [seriesId, formatDate(from), formatDate(until)],
   )
@@ -81,18 +85,41 @@ export async function readPageCounts(
     regularBars: row.regular_bars,
     expectedBars: row.expected_bars,
     startsDigest: row.starts_digest,
+    regularVolume: row.regular_volume,
   }))
 }
 
-/** How many pages and bars some series have in truth; a series without a page is absent. */
+/** How many pages and bars some series have in truth, and pages without a sum; a series without a page is absent. */
 export async function sumPages(
   db: Queryable,
   seriesIds: readonly number[],
-): Promise<Map<number, { pages: number; bars: number }>> {
-  const { rows } = await db.query<{ series_id: number; pages: number; bars: number }>(
-    `SELECT series_id, count(*) AS pages, sum(bars) AS bars FROM stockyard.pages
-     WHERE series_id = ANY ($1) GROUP BY series_id`,
+): Promise<Map<number, PageSums>> {
+  const { rows } = await db.query<PageSums & { series_id: number }>(
+    `SELECT series_id, count(*) AS pages, sum(bars) AS bars,
+       count(*) FILTER (WHERE regular_volume IS NULL) AS unsummed
+     FROM stockyard.pages WHERE series_id = ANY ($1) GROUP BY series_id`,
     [seriesIds],
   )
-  return new Map(rows.map(({ series_id, pages, bars }) => [series_id, { pages, bars }]))
+  return new Map(rows.map(({ series_id, ...sums }) => [series_id, sums]))
+}
+
+export interface PageSums {
+  readonly pages: number
+  readonly bars: number
+  /** Pages without a regularVolume: all of those of days and longer. */
+  readonly unsummed: number
+}
+
+/** Keeps the regularVolume of pages that have none. */
+export async function storeRegularVolumes(
+  db: Queryable,
+  seriesId: number,
+  sums: ReadonlyMap<number, number>,
+): Promise<void> {
+  await db.query(
+    `UPDATE stockyard.pages p SET regular_volume = s.volume
+     FROM unnest($2::date[], $3::real[]) AS s (day, volume)
+     WHERE p.series_id = $1 AND p.starts_on = s.day`,
+    [seriesId, [...sums.keys()].map(formatDate), [...sums.values()]],
+  )
 }

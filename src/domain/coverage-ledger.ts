@@ -14,7 +14,7 @@ export interface Ledger {
   readonly noTrades: Coverage
   /** The vendor said that it has nothing to give. */
   readonly notOffered: Coverage
-  /** A bar was refused, or a session has fewer than half of its regular bars. */
+  /** A bar was refused, or a session has fewer than half of its regular bars or of the day's volume. */
   readonly partial: Coverage
 }
 
@@ -28,8 +28,8 @@ export interface LedgerNews {
   readonly barDays: ReadonlySet<number>
   /** Of the days that the answer lacks, those of which bars are stored all the same. */
   readonly storedDays: ReadonlySet<number>
-  /** Sessions of which the stored bars have changed, and whether fewer than half are there now. */
-  readonly pages: readonly { readonly day: number; readonly few: boolean }[]
+  /** Sessions of which the stored bars have changed, and whether they are unlikely to be all that there are. */
+  readonly pages: readonly { readonly day: number; readonly lacking: boolean }[]
   /** Days of which a row was refused that stood for a bar, of which no good one came and none is known to be stored. */
   readonly refused: readonly number[]
 }
@@ -61,7 +61,7 @@ export function moveLedger(
       .map(rangeOf)
       .reduce(removeRange, coverage)
   const whole = isIntraday(interval)
-    ? news.pages.filter(({ few }) => !few).map(({ day }) => day)
+    ? news.pages.filter(({ lacking }) => !lacking).map(({ day }) => day)
     : [...news.barDays]
   // A day whose one bar is stored keeps it, whatever the vendor says of it later.
   const isStored = (day: number) =>
@@ -70,12 +70,15 @@ export function moveLedger(
     !holdsDay(ledger.noTrades, day) &&
     !holdsDay(ledger.partial, day)
   const refused = news.refused.filter((day) => !isStored(day))
-  const lacking = [...news.pages.filter(({ few }) => few).map(({ day }) => day), ...refused]
+  const doubtful = [
+    ...news.pages.filter(({ lacking }) => lacking).map(({ day }) => day),
+    ...refused,
+  ]
   return {
     coverage: news.answered.reduce(addRange, ledger.coverage),
     noTrades: empty.map(rangeOf).reduce(addRange, without(ledger.noTrades, filled)),
     notOffered: without(ledger.notOffered, filled),
-    partial: lacking.map(rangeOf).reduce(addRange, without(ledger.partial, whole)),
+    partial: doubtful.map(rangeOf).reduce(addRange, without(ledger.partial, whole)),
   }
 }
 

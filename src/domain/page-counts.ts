@@ -1,6 +1,8 @@
 /**
- * How many bars a page has inside regular trading, how many the calendar has for it, and which they are. Pure.
+ * How many bars a page has inside regular trading, how many the calendar has for it, which they are, and what was
+ * traded in them. Pure.
  */
+import type { BarBatch } from './bar-batch.ts'
 import type { Calendar } from './calendar/calendar.ts'
 import { expectedBars } from './calendar/expected.ts'
 import { DAY_MS, weekStart } from './date.ts'
@@ -41,6 +43,27 @@ function countBetween(ts: Float64Array, from: number, until: number): number {
     if (ts[i]! >= from && ts[i]! < until) count += 1
   }
   return count
+}
+
+/**
+ * What the bars of a session say was traded from its open to the auction at its close, which prints in the bar
+ * that begins with the close; null for pages of days and longer. NaN where that is not known: a bar has no
+ * volume, or all have 0, as those of an index or a currency can.
+ */
+export function sumRegularVolume(
+  calendar: Calendar,
+  interval: Interval,
+  startsOn: number,
+  { ts, volume }: BarBatch,
+): number | null {
+  if (!isIntraday(interval)) return null
+  const session = calendar.session(startsOn)
+  if (session === null) return Number.NaN
+  let sum = 0
+  for (let i = 0; i < ts.length; i += 1) {
+    if (ts[i]! >= session.open && ts[i]! <= session.close) sum += volume[i]!
+  }
+  return sum > 0 ? sum : Number.NaN
 }
 
 /** Regular bars that the calendar has for the whole period of a page. */

@@ -5,14 +5,17 @@
 import { lastFinalDay } from '../domain/calendar/finality.ts'
 import { addRange, periodRange, removeRange } from '../domain/coverage.ts'
 import { isIntraday } from '../domain/interval.ts'
+import { hasFew } from '../domain/session-volume.ts'
 import { inTransaction, type Pool } from '../db/connect.ts'
 import { lockCoverageHead, writeLedger, type CoverageHead } from '../db/coverage-heads.ts'
 import { listBarDays, readPageCounts } from '../db/page-days.ts'
 import { readRejectRows, type StoredReject } from '../db/read-rejects.ts'
 import type { Connection } from '../db/connect.ts'
 import { settleMsOf } from '../providers/registry.ts'
-import { dayOf, isFew, isLoss } from './head-change.ts'
+import { dayOf } from './head-change.ts'
+import { volumeVerdicts } from './judge-volumes.ts'
 import { receivedAtOf } from './load-rejected.ts'
+import { isLoss } from './lost-rows.ts'
 import type { CalendarOf } from './open-calendars.ts'
 
 /** Settles the days of rejects that have been dropped. */
@@ -68,7 +71,8 @@ async function settleDay(
   const range = periodRange(calendarOf(head.exchange), interval, day)
   const stored = await listBarDays(connection, seriesId, interval, range)
   const [page] = isIntraday(interval) ? await readPageCounts(connection, seriesId, range) : []
-  const isDoubtful = page !== undefined && isFew(page.regularBars, page.expectedBars)
+  const verdicts = await volumeVerdicts(connection, seriesId, page === undefined ? [] : [page])
+  const isDoubtful = page !== undefined && (verdicts.get(day) ?? hasFew(page))
   return {
     ...head,
     coverage: addRange(head.coverage, range),

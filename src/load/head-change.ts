@@ -11,12 +11,15 @@ import { emptyDays, moveLedger, type Ledger } from '../domain/coverage-ledger.ts
 import { DAY_MS } from '../domain/date.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
 import type { MergedPage } from '../domain/page.ts'
+import { hasFew } from '../domain/session-volume.ts'
 import type { Connection } from '../db/connect.ts'
 import type { PageRow, StoredPage } from '../db/page-codec.ts'
 import { listBarDays } from '../db/page-days.ts'
 import type { RejectRow } from '../db/rejects.ts'
 import type { HeadChange, SeriesHead } from '../db/series.ts'
+import { volumeVerdicts } from './judge-volumes.ts'
 import type { Load } from './load-batch.ts'
+import { isLoss, isUnplaced } from './lost-rows.ts'
 
 /** What became of an answer's pages and rows. */
 export interface Stored {
@@ -101,12 +104,7 @@ async function ledgerAfter(
     ? new Set(merged.map(({ page }) => page.startsOn))
     : new Set(batch.ts)
   const empty = emptyDays(head, { expected, barDays })
-  const pages = isIntraday(interval)
-    ? rows.map(({ startsOn, regularBars, expectedBars }) => ({
-        day: startsOn,
-        few: isFew(regularBars, expectedBars),
-      }))
-    : []
+  const pages = isIntraday(interval) ? await changedSessions(connection, head.seriesId, rows) : []
   const refused = new Set(
     barsRefused(
       load,
@@ -124,9 +122,22 @@ async function ledgerAfter(
   )
 }
 
-/** True when a session has so few of its regular bars that they are unlikely to be all there were. */
-export function isFew(regularBars: number, expectedBars: number): boolean {
-  return regularBars * 2 < expectedBars
+/** True when no bar of a page may change any more. */
+function isOver({ provisional }: PageRow): boolean {
+  return !provisional.includes(1)
+}
+
+/** Sessions of which the bars changed, and whether they are unlikely to be all there: of one that goes on more will come. */
+async function changedSessions(
+  connection: Connection,
+  seriesId: number,
+  rows: readonly PageRow[],
+): Promise<{ day: number; lacking: boolean }[]> {
+  const verdicts = await volumeVerdicts(connection, seriesId, rows.filter(isOver))
+  return rows.map((row) => ({
+    day: row.startsOn,
+    lacking: isOver(row) && (verdicts.get(row.startsOn) ?? hasFew(row)),
+  }))
 }
 
 /** Of days that an answer lacks those of which an earlier one brought bars. */
@@ -146,20 +157,6 @@ async function daysStored(
   const stored = await listBarDays(connection, head.seriesId, series.interval, range)
   return stored.filter((day) => known.has(day))
 }
-
-/**
- * Rules that say of a row that no bar belongs there, so that none is missing: by `no-trade` the vendor says so
- * itself. What `action` refuses is a split or a payment that came along with bars.
- */
-const NO_BAR_RULES = new Set([
-  'duplicate',
-  'session',
-  'range',
-  'grid',
-  'future',
-  'no-trade',
-  'action',
-])
 
 /** Starts of bars that were refused and of which the answer has no good row. */
 function barsRefused(load: Load, rows: readonly RejectRow[]): number[] {
@@ -181,22 +178,6 @@ function holesOf(load: Load, range: DayRange, refused: readonly RejectRow[]): Da
   return barsRefused(load, refused).map((ts) =>
     periodRange(calendar, interval, dayOf(calendar, interval, ts)),
   )
-}
-
-/** True for a refused row that stands for a bar of which the day is known. */
-export function isLoss<R extends Pick<RejectRow, 'rule' | 'ts'>>(
-  row: R,
-): row is R & { ts: number } {
-  return !NO_BAR_RULES.has(row.rule) && isPlaced(row.ts)
-}
-
-/** True for a refused row that may have stood for any bar of its answer. */
-export function isUnplaced({ rule, ts }: Pick<RejectRow, 'rule' | 'ts'>): boolean {
-  return !NO_BAR_RULES.has(rule) && !isPlaced(ts)
-}
-
-function isPlaced(ts: number | null): ts is number {
-  return ts !== null && Number.isFinite(ts)
 }
 
 // The last bar ---------------------------------------------------------------------------------------

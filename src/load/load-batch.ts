@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { sliceBatch, type BarBatch } from '../domain/bar-batch.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { countExpectedBars, countRegularBars } from '../domain/page-counts.ts'
+import { countExpectedBars, countRegularBars, sumRegularVolume } from '../domain/page-counts.ts'
 import type { DayRange } from '../domain/coverage.ts'
 import { isSameLedger } from '../domain/coverage-ledger.ts'
 import { isIntraday } from '../domain/interval.ts'
@@ -43,6 +43,7 @@ import { claimStore } from '../db/store-kind.ts'
 import type { CorporateActions } from '../providers/provider.ts'
 import { barsChanged } from './bars-changed.ts'
 import { answeredDays, dayOf, finalDayOf, headChange } from './head-change.ts'
+import { judgeBeside } from './judge-volumes.ts'
 import { takeActions } from './restate.ts'
 import { keepWithdrawn } from './withdrawn-bars.ts'
 
@@ -153,6 +154,9 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   if (isNews(load, head, change)) {
     await updateHead(connection, seriesId, change, barsChanged(load.series, merged))
   }
+  if (load.series.interval === '1d' && rows.length > 0) {
+    await judgeBeside(connection, seriesId, load.calendar, finalDaysOf(rows))
+  }
   const answered = answeredDays(load, refused.fresh)
   const withdrawn = await keepWithdrawn(connection, load, head, answered, stored)
   const counts = countsOf(load, merged)
@@ -237,12 +241,20 @@ function toRow(load: Load, seriesId: number, page: Page, version: NextVersion): 
     provisional: page.provisional,
     regularBars: countRegularBars(load.calendar, interval, page.startsOn, page.bars.ts),
     expectedBars: countExpectedBars(load.calendar, interval, page.startsOn),
+    regularVolume: sumRegularVolume(load.calendar, interval, page.startsOn, page.bars),
     runId: load.runId,
     observedAt: page.observedAt,
     validFrom: version.validFrom,
     known: version.known,
     intraday: isIntraday(interval),
   }
+}
+
+/** Days of the final bars of daily pages that were written. */
+function finalDaysOf(rows: readonly PageRow[]): number[] {
+  return rows.flatMap(({ bars, provisional }) =>
+    Array.from(bars.ts).filter((_, i) => provisional[i] === 0),
+  )
 }
 
 /** False when the store already knows all of it, so that a repeated load writes no row of data. */

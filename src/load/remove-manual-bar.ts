@@ -9,7 +9,7 @@ import type { Calendar } from '../domain/calendar/calendar.ts'
 import { parseDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { isIntraday, type Interval } from '../domain/interval.ts'
-import { countExpectedBars, countRegularBars } from '../domain/page-counts.ts'
+import { countExpectedBars, countRegularBars, sumRegularVolume } from '../domain/page-counts.ts'
 import { nextVersion } from '../domain/page-version.ts'
 import { longPageStart, removeBars, type PageVersion, type RemovedBars } from '../domain/page.ts'
 import { describeTs } from '../validate/describe.ts'
@@ -77,6 +77,7 @@ async function writeRemoved(
     provisional,
     regularBars: countRegularBars(calendar, interval, startsOn, bars.ts),
     expectedBars: countExpectedBars(calendar, interval, startsOn),
+    regularVolume: sumRegularVolume(calendar, interval, startsOn, bars),
     runId,
     observedAt,
     validFrom: version.validFrom,

@@ -11,7 +11,8 @@ import type { DayRange } from '../domain/coverage.ts'
 import { DAY_MS, formatDate } from '../domain/date.ts'
 import { isIntraday } from '../domain/interval.ts'
 import type { PageVersion } from '../domain/page.ts'
-import { dayOf, isUnplaced } from './head-change.ts'
+import { dayOf } from './head-change.ts'
+import { isUnplaced } from './lost-rows.ts'
 import type { Load } from './load-batch.ts'
 
 /** Starts that a finding lists by name. */

@@ -24,6 +24,7 @@ interface GapsAnswer {
     until: string
     sessions: number
     state: string
+    reasons: string[]
   }[]
 }
 interface RepairAnswer {
@@ -182,11 +183,11 @@ describe('a session with fewer than half of its bars', () => {
   const all = { ...both, ALPHA_VANTAGE_BUDGET: 'unlimited' }
 
   /** Takes 5-minute bars of a session out of the simulated market. */
-  async function remove(day: string, from: number, until: number) {
+  async function remove(day: string, from: number, until: number, symbol = 'SIM3') {
     const open = Date.parse(`${day}T14:30:00Z`)
     for (let bar = from; bar < until; bar += 1) {
       const ts = new Date(open + bar * 300_000).toISOString().replace('.000', '')
-      const body = JSON.stringify({ symbol: 'SIM3', interval: '5m', ts, removed: true })
+      const body = JSON.stringify({ symbol, interval: '5m', ts, removed: true })
       const answer = await fetch(`${sandbox.url}/_sandbox/revisions`, { method: 'POST', body })
       assert.equal(answer.status, 200)
     }
@@ -246,6 +247,36 @@ describe('a session with fewer than half of its bars', () => {
     assert.deepEqual([quiet.code, quiet.calls], [1, 0])
     const forced = await gapsOf(env, '--repair', '--force', '-p', 'polygon')
     assert.deepEqual([forced.code, forced.left, forced.calls], [0, [], 1])
+  })
+
+  it('is a gap with more of them, too, where they hold little of the volume: asked for once a vendor', async () => {
+    // All but the busy hours after the opening and before the close: 40 of 78 bars.
+    await remove('2024-03-05', 0, 19, 'SIM4')
+    await remove('2024-03-05', 59, 78, 'SIM4')
+    const fetched = await run(['fetch', 'SIM4', '-i', '5m,1d', ...MARCH, '-p', 'polygon'], env)
+    assert.equal(fetched.code, 0, fetched.stderr)
+    const ofSim4 = async (...more: string[]) => {
+      const calls = sandbox.calls.count()
+      const { code, stdout } = await run(['gaps', 'SIM4', '-p', 'polygon', ...more, '--json'], all)
+      const answer = JSON.parse(stdout) as { data?: GapsAnswer['data']; gaps?: GapsAnswer['data'] }
+      const left = (answer.data ?? answer.gaps)!
+      const vendors = sandbox.calls
+        .list()
+        .slice(calls)
+        .map(({ vendor }) => vendor)
+      return { code, left: left.map(({ from, reasons }) => [from, ...reasons]), vendors }
+    }
+    const found = ['2024-03-05', 'little-volume']
+    assert.deepEqual(await ofSim4(), { code: 1, left: [found], vendors: [] })
+    const vendors = ['polygon', 'alpha-vantage']
+    const left = [[...found, 'said-again']]
+    assert.deepEqual(await ofSim4('--repair'), { code: 1, left, vendors })
+    assert.deepEqual(await ofSim4('--repair'), { code: 1, left, vendors: [] })
+    const { stdout } = await run(['gaps', 'SIM4', '-p', 'polygon'], all)
+    assert.match(stdout, /^SIM4 .* 1  partial  little-volume, said-again$/m)
+    await fetch(`${sandbox.url}/_sandbox/revisions`, { method: 'DELETE' })
+    const forced = await ofSim4('--repair', '--force')
+    assert.deepEqual(forced, { code: 0, left: [], vendors: ['polygon'] })
   })
 
   it('is asked for by a repair alone', async () => {

@@ -22,6 +22,7 @@ function rowOf(seriesId: number, bars: BarBatch, options: Partial<PageRow> = {})
     provisional: new Uint8Array(bars.length),
     regularBars: bars.length,
     expectedBars: 390,
+    regularVolume: null,
     runId: 3,
     observedAt: OBSERVED,
     validFrom: OBSERVED + 1000,

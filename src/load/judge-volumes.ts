@@ -1,0 +1,119 @@
+/**
+ * Holds sessions of intraday bars against the volume of their day: those that hold less than half of it are not
+ * all there, however many bars they have, and few bars that hold half of it are all there were. What is needed of
+ * a session is kept in the row of its page; of the days their daily bars are opened.
+ */
+import { lockCoverageHead, writeLedger, type CoverageHead } from '../db/coverage-heads.ts'
+import type { Connection, Pool } from '../db/connect.ts'
+import { listIntradayBeside, readDayVolumes } from '../db/daily-volumes.ts'
+import { readPageCounts, type PageCounts } from '../db/page-days.ts'
+import { readRejectRows } from '../db/read-rejects.ts'
+import { forgetRepeated, readRepeated } from '../db/repeated-sessions.ts'
+import type { Calendar } from '../domain/calendar/calendar.ts'
+import { addRange, holdsDay, periodRange, removeRange } from '../domain/coverage.ts'
+import { isSameLedger, type Ledger } from '../domain/coverage-ledger.ts'
+import { DAY_MS } from '../domain/date.ts'
+import { hasFew, holdsLittle, isCountedAlike, type SessionSums } from '../domain/session-volume.ts'
+import { isLoss } from './lost-rows.ts'
+
+/** All that a series can have. */
+const ALWAYS = { from: Date.UTC(1800, 0, 1), until: Date.UTC(2200, 0, 1) }
+
+/** Of final sessions those of which volumes tell, and whether they hold less than half of the day's. */
+export async function volumeVerdicts(
+  db: Pool | Connection,
+  seriesId: number,
+  sessions: readonly SessionSums[],
+): Promise<Map<number, boolean>> {
+  if (sessions.length === 0) return new Map()
+  const days = sessions.map(({ startsOn }) => startsOn)
+  const volumes = await readDayVolumes(db, seriesId, days)
+  const verdicts = new Map<number, boolean>()
+  for (const session of sessions) {
+    const little = holdsLittle(session, volumes)
+    if (little !== null) verdicts.set(session.startsOn, little)
+  }
+  const isDoubtful = sessions.some((one) => verdicts.get(one.startsOn) === true)
+  // What is usual of the series costs a look at all of it.
+  return isDoubtful && !(await countsAlike(db, seriesId)) ? new Map() : verdicts
+}
+
+async function countsAlike(db: Pool | Connection, seriesId: number): Promise<boolean> {
+  const all = await readPageCounts(db, seriesId, ALWAYS)
+  const days = all.map(({ startsOn }) => startsOn)
+  return isCountedAlike(all, await readDayVolumes(db, seriesId, days))
+}
+
+/** The ledger of a locked series after some of its sessions were held against what is known of their days now. */
+export async function judgeSessions(
+  connection: Connection,
+  head: CoverageHead,
+  calendar: Calendar,
+  ledger: Ledger,
+  days: readonly number[],
+): Promise<Ledger> {
+  const sessions = await readSessions(connection, head.seriesId, days)
+  if (sessions.length === 0) return ledger
+  const verdicts = await volumeVerdicts(connection, head.seriesId, sessions)
+  const repeated = (await readRepeated(connection, [head.seriesId])).get(head.seriesId) ?? new Set()
+  const refused = await refusedDays(connection, head, calendar)
+  const lacking: number[] = []
+  const whole: number[] = []
+  for (const session of sessions) {
+    const day = session.startsOn
+    const little = verdicts.get(day)
+    if (little === true) lacking.push(day)
+    else if (little === false && hasFew(session)) whole.push(day)
+    // Where no volume is known, few bars are all there were once the vendor said so again.
+    else if (!refused.has(day) && (!hasFew(session) || repeated.has(day))) whole.push(day)
+  }
+  // A volume came to be known since: there is reason to ask once more.
+  const reopened = lacking.filter((day) => !holdsDay(ledger.partial, day))
+  await forgetRepeated(connection, head.seriesId, reopened)
+  const rangeOf = (day: number) => periodRange(calendar, head.interval, day)
+  const cleared = whole.filter((day) => holdsDay(ledger.partial, day)).map(rangeOf)
+  const partial = cleared.reduce(removeRange, ledger.partial)
+  return { ...ledger, partial: lacking.map(rangeOf).reduce(addRange, partial) }
+}
+
+/** What the pages of some days say, in order; days without a page are absent. */
+export async function readSessions(
+  db: Pool | Connection,
+  seriesId: number,
+  days: readonly number[],
+): Promise<PageCounts[]> {
+  if (days.length === 0) return []
+  const wanted = new Set(days)
+  const range = { from: Math.min(...days), until: Math.max(...days) + DAY_MS }
+  const counts = await readPageCounts(db, seriesId, range)
+  return counts.filter(({ startsOn }) => wanted.has(startsOn))
+}
+
+/** Days of which a row was refused that stands for a bar, and nobody has decided on it. */
+export async function refusedDays(
+  db: Pool | Connection,
+  { instrumentId, seriesId }: Pick<CoverageHead, 'instrumentId' | 'seriesId'>,
+  calendar: Calendar,
+): Promise<Set<number>> {
+  const open = await readRejectRows(db, { instrumentId, status: 'open' })
+  const lost = open.filter((reject) => reject.seriesId === seriesId).filter(isLoss)
+  return new Set(lost.map(({ ts }) => calendar.localDay(ts)))
+}
+
+/**
+ * Judges the sessions of all intraday series of an instrument anew, on days of which daily bars have changed.
+ * Their heads are locked after that of the days, and never before, so that one load waits for the other.
+ */
+export async function judgeBeside(
+  connection: Connection,
+  dailyId: number,
+  calendar: Calendar,
+  days: readonly number[],
+): Promise<void> {
+  for (const seriesId of await listIntradayBeside(connection, dailyId)) {
+    const head = await lockCoverageHead(connection, seriesId)
+    const final = days.filter((day) => holdsDay(head.coverage, day))
+    const ledger = await judgeSessions(connection, head, calendar, head, final)
+    if (!isSameLedger(ledger, head)) await writeLedger(connection, seriesId, { ...head, ...ledger })
+  }
+}
