@@ -12,7 +12,7 @@ import { isIntraday, type Interval } from './interval.ts'
 /**
  * - `available`: stored and final
  * - `provisional`: it has begun, and the vendor's settle delay has not passed, or had not when it was asked last
- * - `partial`: stored, but a bar of it was refused, or fewer than half of its regular bars are there
+ * - `partial`: settled and stored, but a bar of it was refused, or fewer than half of its regular bars are there
  * - `missing`: neither stored nor proven not to exist
  * - `no-trades`: the vendor answered for it, and there was no bar
  * - `not-offered`: before the listing or the vendor's first bar, after the delisting, or outside of what the
@@ -71,7 +71,8 @@ function tellerWith(facts: SeriesFacts, finalThrough: number): (day: number) => 
   const isListed = (day: number) =>
     endOf(day) > (facts.listedDay ?? -Infinity) && day < (facts.delistedDay ?? Infinity)
   return (day) => {
-    if (holdsDay(partial, day)) {
+    // While a session goes on, it has no more than part of its bars.
+    if (holdsDay(partial, day) && day <= finalThrough) {
       return isIntraday(interval) && !holdsDay(noTrades, day) ? 'partial' : 'missing'
     }
     if (holdsDay(coverage, day)) {

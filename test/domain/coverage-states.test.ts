@@ -127,6 +127,22 @@ describe('the states of a series', () => {
       '2024-02-07..2024-02-09 2 missing',
     ])
   })
+
+  it('of a session that goes on is provisional, however few of its bars there can be yet', () => {
+    const minutes = facts({
+      interval: '5m',
+      coverage: parseCoverage('{[2024-03-13,2024-03-14)}'),
+      span: { from: parseDay('2024-03-13'), until: parseDay('2024-03-14') },
+      partial: parseCoverage('{[2024-03-14,2024-03-15)}'),
+      lastBar: Date.parse('2024-03-14T14:55:00Z'),
+    })
+    const stateAt = (now: string) => stateTeller(minutes, Date.parse(now))(parseDay('2024-03-14'))
+    assert.equal(stateAt('2024-03-14T11:00:00-04:00'), 'provisional')
+    const range = { from: parseDay('2024-03-13'), until: parseDay('2024-03-15') }
+    assert.deepEqual(findGaps(minutes, range, Date.parse('2024-03-14T11:00:00-04:00')), [])
+    // Settled four hours after its close, and nobody has asked again.
+    assert.equal(stateAt('2024-03-14T20:00:01-04:00'), 'partial')
+  })
 })
 
 // The model ------------------------------------------------------------------------------------------
