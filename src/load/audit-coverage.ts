@@ -48,7 +48,8 @@ export async function auditCoverage(
     const isWhole = sum.pages === head.pages && sum.bars === head.bars
     const isClear =
       !isIntraday(head.interval) ||
-      (head.noTrades.length + head.partial.length + sum.unsummed === 0 &&
+      (head.noTrades.every(({ until }) => until <= (head.firstBar ?? -Infinity)) &&
+        head.partial.length + sum.unsummed === 0 &&
         !repeated.has(head.seriesId))
     audited.push(isWhole && isClear ? head : await auditOne(pool, head, calendarOf(head.exchange)))
   }
@@ -73,8 +74,9 @@ async function auditOne(pool: Pool, seen: CoverageHead, calendar: Calendar): Pro
 }
 
 /**
- * The ledger without the days that it says are stored, and are not. Where bars are gone and nothing tells
- * from which session, nothing is covered any more.
+ * The ledger without the days that it says are stored, and are not. Where bars are gone and pages do not tell
+ * from which session, nothing is covered any more. Where they tell that none is, the counts were off: what was
+ * gone has come again, or had not been covered.
  */
 async function withoutLost(
   connection: Connection,
@@ -83,22 +85,33 @@ async function withoutLost(
   isFewer: boolean,
 ): Promise<Ledger> {
   const stored = new Set(await listBarDays(connection, head.seriesId, head.interval, ALWAYS))
+  let isTold = true
   if (isIntraday(head.interval)) {
-    for (const day of await damagedPages(connection, head, calendar)) stored.delete(day)
+    const { damaged, areDigested } = await damagedPages(connection, head, calendar)
+    for (const day of damaged) stored.delete(day)
+    isTold = areDigested
   }
   const lost = head.coverage
     .flatMap((range) => expectedDays(calendar, head.interval, range))
     .filter((day) => !stored.has(day) && !holdsDay(head.noTrades, day))
-  if (lost.length === 0 && isFewer) return { ...head, coverage: [] }
-  return { ...head, coverage: without(head, calendar, head.coverage, lost) }
+  if (lost.length === 0 && isFewer && !isTold) return { ...head, coverage: [] }
+  return {
+    ...head,
+    coverage: without(head, calendar, head.coverage, lost),
+    // What is gone is not there in part either. The one bar of a longer interval is in doubt as it is.
+    partial: isIntraday(head.interval) ? without(head, calendar, head.partial, lost) : head.partial,
+  }
 }
 
-/** Sessions of which bars are gone: the starts of the bars are not those that the load wrote. */
+/**
+ * Sessions of which bars are gone: the starts of the bars are not those that the load wrote. Pages without a
+ * digest tell it by their regular bars alone.
+ */
 async function damagedPages(
   connection: Connection,
   { seriesId, interval }: CoverageHead,
   calendar: Calendar,
-): Promise<number[]> {
+): Promise<{ damaged: number[]; areDigested: boolean }> {
   const counts = await readPageCounts(connection, seriesId, ALWAYS)
   const damaged: number[] = []
   for (let i = 0; i < counts.length; i += PAGES_AT_A_TIME) {
@@ -114,7 +127,7 @@ async function damagedPages(
       if (!isWhole) damaged.push(startsOn)
     }
   }
-  return damaged
+  return { damaged, areDigested: counts.every(({ startsDigest }) => startsDigest !== null) }
 }
 
 function without(

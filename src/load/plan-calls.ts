@@ -81,7 +81,7 @@ export function isAllLacking(planned: PlannedCalls, wish: Wish, coverage: Covera
  * The day from which calls bring bars: the oldest that one of them names. Calls that name no days are for
  * all that there is, or for the newest; where there is no other call, nothing can be said against them.
  */
-function oldestOffered(calls: readonly BarRequest[]): number {
+export function oldestOffered(calls: readonly BarRequest[]): number {
   if (calls.length === 0) return Infinity
   const named = calls.flatMap(({ asked, covers }) => {
     const days = asked ?? covers

@@ -21,6 +21,7 @@ import { baseInterval } from './derive-series.ts'
 import { fetchAll, type FetchContext, type FetchSummary } from './fetch-series.ts'
 import { factsOf, listGaps, type Gap, type GapDays, type GapSearch } from './list-gaps.ts'
 import type { CalendarOf } from './open-calendars.ts'
+import { oldestOffered } from './plan-calls.ts'
 import {
   findDoubtful,
   keepAnswered,
@@ -70,6 +71,7 @@ export async function repairGaps(
     const pieces = codes.filter((piece) => piece.code === code && isOf(gap, piece))
     return (day: number) => pieces.some(({ from, until }) => day >= from && day < until)
   }
+  const reachOf = (gap: Gap) => oldestReached(gap, providers, calendarOf, clock.now())
   for (const gap of inPart) {
     await keepAnswered(pool, gap, calendarOf, before, refusedBy(gap, 'NO_DATA'))
   }
@@ -82,7 +84,7 @@ export async function repairGaps(
     await recordNothing(pool, gap, calendarOf, {
       days,
       isEmpty: refusedBy(gap, 'NO_DATA'),
-      isLacking: refusedBy(gap, 'PLAN_LACKS'),
+      isLacking: (day) => refusedBy(gap, 'PLAN_LACKS')(day) || day < reachOf(gap),
     })
   }
   return { summary: addSummaries(first, others), gaps: await list() }
@@ -149,6 +151,18 @@ function ownPieces(
     }
   }
   return pieces
+}
+
+/** The oldest day of a gap that its own vendor still has, as far as it says; Infinity where that is none. */
+function oldestReached(
+  gap: Gap,
+  providers: readonly Provider[],
+  calendarOf: CalendarOf,
+  now: number,
+): number {
+  const provider = providers.find((one) => one.id === gap.provider)
+  if (provider === undefined || baseInterval(provider, gap.interval) !== null) return -Infinity
+  return oldestOffered(provider.planBars({ ...gap, now, calendar: calendarOf(gap.exchange) }))
 }
 
 /** The days of gaps for which the series still has no bar after its own vendor was asked. */

@@ -136,6 +136,26 @@ describe('a gap that its own vendor has nothing for', () => {
     assert.deepEqual([first.asked(), second.asked()], [2, 1])
   })
 
+  it('is not offered any more where it lies further back than the vendor has anything', async () => {
+    const first = vendorOf('first', [{ days: DAYS }])
+    await withHole(first)
+    const later = { ...first, planBars: () => [] }
+    assert.deepEqual((await repair([later])).gaps, [])
+    assert.deepEqual([first.asked(), await stateOf('first')], [1, 'not-offered'])
+  })
+
+  it('is filled by another one where its own vendor has nothing of so long ago', async () => {
+    const first = vendorOf('first', [{ days: DAYS }])
+    const second = vendorOf('second', [{ days: [HOLE] }])
+    await withHole(first)
+    const later = { ...first, planBars: () => [] }
+    assert.deepEqual((await repair([later, second])).gaps, [])
+    assert.deepEqual(
+      [await stateOf('first'), await stateOf('second')],
+      ['not-offered', 'available'],
+    )
+  })
+
   it('stays where the vendors were out of order', async () => {
     const first = vendorOf('first', [{ days: DAYS }, 'outage'])
     await withHole(first)
@@ -215,6 +235,20 @@ describe('a session of intraday bars', () => {
     await load('5m', fiveMinutes(4, dayVolume / 4), 'WHOLE')
     await load('1d', daily, 'WHOLE')
     assert.deepEqual(await gapsOf('WHOLE'), [])
+  })
+
+  it('with few is missing once they are taken out by hand', async () => {
+    await load('5m', fiveMinutes(4, 1000))
+    assert.deepEqual(await gapsOf('IBM'), [[HOLE, 1, 'partial']])
+    await pool.query(`DELETE FROM stockyard.pages WHERE starts_on = '2026-06-03'`)
+    assert.deepEqual(await gapsOf('IBM'), [[HOLE, 1, 'missing']])
+  })
+
+  it('that was taken out by hand and came again before anybody looked is no gap, nor is another', async () => {
+    await load('5m', fiveMinutes(78, 1000))
+    await pool.query(`DELETE FROM stockyard.pages WHERE starts_on = '2026-06-03'`)
+    await load('5m', fiveMinutes(78, 1000))
+    assert.deepEqual(await gapsOf('IBM'), [])
   })
 
   it('that bars were taken out of by hand is asked for again', async () => {
