@@ -1,10 +1,10 @@
 /**
  * History that begins later than asked for: where the oldest call says that there is nothing, the others go
- * out backwards from the newest, and what lies before the first bars is recorded as not offered, so that
+ * out backwards from the newest, and what lies before the first bars is recorded as answered for, so that
  * it is not asked for again.
  */
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { addRange, type DayRange } from '../domain/coverage.ts'
+import { addRange, removeRange, type DayRange } from '../domain/coverage.ts'
 import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { inTransaction, type Pool } from '../db/connect.ts'
@@ -62,7 +62,7 @@ export async function fetchBackwards(
   if (empty === null) return `the vendor has nothing for ${formatDate(first.from)}`
   // What a plan lacks today, a larger one may have.
   if (refusal.code !== 'PLAN_LACKS' && last.code !== 'PLAN_LACKS') {
-    await recordNotOffered(pool, series, empty)
+    await recordEmpty(pool, series, empty)
   }
   return `the vendor has no bars before ${formatDate(until)}`
 }
@@ -71,8 +71,10 @@ function daysOf({ covers, asked }: BarRequest): DayRange | null {
   return covers ?? asked
 }
 
+/** Where the first bars begin, without the days before them that are known to have none. */
 function firstKnownDay(head: SeriesHead | null): number | null {
-  return head === null || head.firstBar === null ? null : (head.coverage[0]?.from ?? null)
+  if (head === null || head.firstBar === null) return null
+  return head.noTrades.reduce(removeRange, head.coverage)[0]?.from ?? null
 }
 
 function earliest(known: number | null, answered: DayRange | null): number | null {
@@ -92,7 +94,7 @@ function emptyBefore(
   head: SeriesHead | null,
   calendar: Calendar,
 ): DayRange | null {
-  const ranges = [...refused.map(daysOf), ...(head?.notOffered ?? [])]
+  const ranges = [...refused.map(daysOf), ...(head?.notOffered ?? []), ...(head?.noTrades ?? [])]
     .filter((range) => range !== null)
     .toSorted((a, b) => b.until - a.until)
   let from = until
@@ -104,11 +106,16 @@ function emptyBefore(
   return from < until ? { from, until } : null
 }
 
-async function recordNotOffered(pool: Pool, series: SeriesKey, range: DayRange): Promise<void> {
+/**
+ * Answered for, and without a bar: that is not offered as long as no older bar is stored, and else a stretch
+ * without trades, in whatever order they come.
+ */
+async function recordEmpty(pool: Pool, series: SeriesKey, range: DayRange): Promise<void> {
   const { seriesId } = (await findHead(pool, series))!
   await inTransaction(pool, async (connection) => {
     const head = await lockCoverageHead(connection, seriesId)
-    const notOffered = addRange(head.notOffered, range)
-    await writeLedger(connection, seriesId, { ...head, notOffered })
+    const coverage = addRange(head.coverage, range)
+    const noTrades = addRange(head.noTrades, range)
+    await writeLedger(connection, seriesId, { ...head, coverage, noTrades })
   })
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getCalendar } from '../../src/domain/calendar/registry.ts'
+import { holdsDay } from '../../src/domain/coverage.ts'
 import { formatDate, parseDay } from '../../src/domain/date.ts'
 import { StockyardError } from '../../src/domain/error.ts'
 import { inTransaction } from '../../src/db/connect.ts'
@@ -47,8 +48,9 @@ async function story(provider: string, months: readonly number[], refused: reado
   const said = await fetchBackwards(pool, series, requests, nothing, head, calendar, run).catch(
     (error: unknown) => error,
   )
-  const { notOffered } = (await findHead(pool, series))!
-  const ranges = notOffered.map(({ from, until }) => `${formatDate(from)} ${formatDate(until)}`)
+  const { coverage, noTrades } = (await findHead(pool, series))!
+  for (const { from } of noTrades) assert.ok(holdsDay(coverage, from))
+  const ranges = noTrades.map(({ from, until }) => `${formatDate(from)} ${formatDate(until)}`)
   if (said instanceof Error && said !== nothing) throw said
   return { asked, said, ranges }
 }

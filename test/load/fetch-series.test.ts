@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { holdsDay } from '../../src/domain/coverage.ts'
 import { formatDate, parseDay } from '../../src/domain/date.ts'
 import type { Interval } from '../../src/domain/interval.ts'
 import type { Pool } from '../../src/db/connect.ts'
@@ -307,11 +308,12 @@ describe('history that is asked for from before the first bar', () => {
     assert.deepEqual([first.tasks[0]!.error, first.requests], [null, 5])
     const key = { symbol: 'META', interval: '1h', provider: 'alpha-vantage', basis: 'raw' } as const
     const head = (await findHead(pool, key))!
-    const range = [parseDay('2012-01-01'), parseDay('2012-05-01')]
+    const range = [parseDay('2012-01-01'), parseDay('2012-05-18')]
     assert.deepEqual(
-      head.notOffered.map(({ from, until }) => [from, until]),
+      head.noTrades.map(({ from, until }) => [from, until]),
       [range],
     )
+    assert.ok(holdsDay(head.coverage, range[0]!))
     const again = await fetch(wish)
     assert.deepEqual([again.status, again.requests], ['succeeded', 0])
     const forced = await fetch({ ...wish, until: parseDay('2012-03-01'), force: true })
