@@ -42,6 +42,7 @@ const RULES = [
   'action-sources-disagree',
   'action-dates-differ',
   'action-too-large',
+  'action-too-small',
   'jump-without-action',
   'bar-withdrawn',
   'rename-unclear',

@@ -33,6 +33,7 @@ export type ActionStatus = 'confirmed' | 'single-source' | 'suspicious' | 'refus
  * - `sources-disagree`: vendors say different things of the same day, and neither prices nor a majority decide
  * - `dates-differ`: vendors say the same of days that are more than a session apart
  * - `too-large`: not less than the price it would be paid out of
+ * - `too-small`: about a hundredth of the vendor's payments before and after it
  *
  * These were settled:
  * - `moved`: the ex date is not the one, or not the only one, that vendors say
@@ -46,6 +47,7 @@ export type ActionDoubt =
   | 'sources-disagree'
   | 'dates-differ'
   | 'too-large'
+  | 'too-small'
   | 'moved'
   | 'repeated'
   | 'outvoted'

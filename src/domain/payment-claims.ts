@@ -23,6 +23,8 @@ const ONE_PAYMENT_SESSIONS = 3
 const VISIBLE_SHARE = 0.15
 /** Of a payment above this share of the price the opens tell which of two days is the likelier. */
 const TELLING_SHARE = 0.01
+/** A payment in pounds among payments in pence is a hundredth of its kind; an interim one is up to a third of a final one. */
+const UNIT_RATIOS = { from: 33, until: 300 }
 /** What one vendor lists on neighbouring sessions is one payment where the amounts are this near. */
 const REPEATED_SHARE = 0.1
 
@@ -59,7 +61,7 @@ export function mergePayments(
   const sorted = paid.toSorted((a, b) => a.session - b.session)
   return [
     ...groupLinked(sorted, (a, b) => isOnePayment(a, b, sorted, weighing)).map((group) =>
-      mergeGroup(group, weighing),
+      mergeGroup(group, sorted, splits, weighing),
     ),
     ...nonsense.map((claim) => ({
       ...entryOf([claim], sessionFrom(weighing.calendar, claim.exDay), weighing),
@@ -192,7 +194,12 @@ function isOnePayment(
   )
 }
 
-function mergeGroup(group: readonly PaidDay[], weighing: Weighing): LedgerEntry {
+function mergeGroup(
+  group: readonly PaidDay[],
+  all: readonly PaidDay[],
+  splits: readonly ShareSplit[],
+  weighing: Weighing,
+): LedgerEntry {
   const { priority } = weighing
   const sides = groupLinked(group, isSameAmount).toSorted(
     (a, b) =>
@@ -210,6 +217,7 @@ function mergeGroup(group: readonly PaidDay[], weighing: Weighing): LedgerEntry 
   )
   if (isFar) doubts.push('dates-differ')
   doubts.push(...sizeDoubts(chosen, weighing))
+  if (vendorCount(best!) === 1 && isTooSmall(chosen, all, splits)) doubts.push('too-small')
   if (best!.some(({ exDay }) => exDay !== chosen.session)) doubts.push('moved')
   if (
     best!.length > vendorCount(best!) ||
@@ -232,6 +240,7 @@ const SUSPICIOUS = new Set<ActionDoubt>([
   'sources-disagree',
   'dates-differ',
   'too-large',
+  'too-small',
   'no-jump',
 ])
 
@@ -284,4 +293,27 @@ function sizeDoubts({ session, amount }: PaidDay, { moveOn }: Weighing): ActionD
   if (share < VISIBLE_SHARE) return []
   const fallen = Math.log(move.previousClose / move.low)
   return fallen < -Math.log(1 - share) / 3 ? ['no-jump'] : []
+}
+
+/**
+ * True where the two payments of the vendor next to one, in shares of today, are both about a hundred times as large.
+ * No other payments tell of it: a company that pays so much less at once goes on with it.
+ */
+function isTooSmall(
+  paid: PaidDay,
+  all: readonly PaidDay[],
+  splits: readonly ShareSplit[],
+): boolean {
+  const nearest = all
+    .filter((one) => one.provider === paid.provider && one.session !== paid.session)
+    .filter((one) => !isForeign(one, paid))
+    .toSorted((a, b) => Math.abs(a.session - paid.session) - Math.abs(b.session - paid.session))
+    .slice(0, 2)
+  const today = ({ amount, session }: PaidDay) =>
+    amount / ratioOfSplits(splits.filter(({ day }) => day > session))
+  const ratios = nearest.map((one) => today(one) / today(paid))
+  return (
+    ratios.length === 2 &&
+    ratios.every((ratio) => ratio >= UNIT_RATIOS.from && ratio <= UNIT_RATIOS.until)
+  )
 }

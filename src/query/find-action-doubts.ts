@@ -9,6 +9,7 @@ const SENTENCES: Partial<Record<ActionDoubt, string>> = {
   nonsense: 'has numbers that no action has',
   'sources-disagree': 'is told in different ways, and nothing says which is right',
   'too-large': 'is not smaller than the price that it would be paid out of',
+  'too-small': 'is about a hundredth of the payments next to it, as if it were in another unit',
   'no-jump': 'left no trace in prices',
   'dates-differ': 'is told of days that are more than a session apart',
 }

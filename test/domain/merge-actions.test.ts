@@ -279,6 +279,37 @@ describe('payments', () => {
   })
 })
 
+function suspiciousOf(claims: readonly Claim[]) {
+  return gist(merge(claims)).filter(([, status]) => status === 'suspicious')
+}
+
+describe('a payment in the wrong unit', () => {
+  // Pence, and once pounds.
+  const amounts = [4.13, 8.65, 0.0432, 9.09, 4.7]
+  const days = ['2022-04-14', '2022-10-06', '2023-04-06', '2023-10-05', '2024-04-11']
+  const claims = days.map((day, i) => paid('yahoo', day, amounts[i]!))
+
+  it('is in doubt among others of the right one, also as the first or the newest', () => {
+    const doubt = [['2023-04-06', 'suspicious', 'too-small']]
+    assert.deepEqual(suspiciousOf(claims), doubt)
+    assert.deepEqual(suspiciousOf(claims.slice(0, 3)), doubt)
+    assert.deepEqual(suspiciousOf(claims.slice(2)), doubt)
+    assert.deepEqual(suspiciousOf(claims.slice(1, 3)), [], 'one other payment tells nothing')
+  })
+
+  it('is none where another vendor says the same, or a split lies between', () => {
+    const agreed = merge([...claims, paid('polygon', '2023-04-06', 0.0432)])
+    assert.deepEqual(gist(agreed)[2], ['2023-04-06', 'confirmed', ''])
+    const later = merge([
+      paid('yahoo', '2022-04-14', 450),
+      paid('yahoo', '2022-10-06', 460),
+      split('yahoo', '2023-01-10', 100),
+      paid('yahoo', '2023-04-06', 4.7),
+    ])
+    assert.deepEqual(gist(later).at(-1), ['2023-04-06', 'single-source', ''])
+  })
+})
+
 describe('what a person decides', () => {
   const claims = [paid('yahoo', '2024-02-09', 0.24), paid('polygon', '2024-02-09', 24)]
   const exDay = parseDay('2024-02-09')
