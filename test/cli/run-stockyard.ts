@@ -3,7 +3,7 @@
  * of its own. Either way in a home of its own.
  */
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { after } from 'node:test'
 import { runCommandLine } from '../../src/cli/command-line.ts'
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/stockyard.js')
+const SEVERAL_COMMANDS = join(import.meta.dirname, '../support/several-commands.ts')
 
 /** A folder of this test file, removed after it; also the working directory, so that no .env is read. */
 export const folder = mkdtempSync(join(tmpdir(), 'stockyard-cli-'))
@@ -87,7 +88,11 @@ export function start(
   variables: Variables = {},
   node: string = process.execPath,
 ): Running {
-  const child = spawn(node, [LAUNCHER, ...args], { cwd: folder, env: surroundings(variables) })
+  return watch(spawn(node, [LAUNCHER, ...args], { cwd: folder, env: surroundings(variables) }))
+}
+
+/** Keeps what a process says. */
+function watch(child: ChildProcessWithoutNullStreams): Running {
   running.add(child)
   child.once('close', () => running.delete(child))
   const said = { stdout: '', stderr: '' }
@@ -119,6 +124,15 @@ export function start(
 /** Runs a command to its end in a process of its own. */
 export function runProcess(args: readonly string[], variables: Variables = {}): Promise<Ended> {
   return start(args, variables).ended
+}
+
+/** Runs some commands to their ends, all in one process: what they and their logs say comes as one. */
+export function runSeveral(
+  lines: readonly (readonly string[])[],
+  variables: Variables = {},
+): Promise<Ended> {
+  const args = [SEVERAL_COMMANDS, JSON.stringify(lines)]
+  return watch(spawn(process.execPath, args, { cwd: folder, env: surroundings(variables) })).ended
 }
 
 /** A stream that is no terminal, and what was written to it. */

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { after, it } from 'node:test'
 import { makeDatabase } from '../support/database.ts'
-import { folder, readJson, runProcess, start, type Ended } from './run-stockyard.ts'
+import { folder, readJson, runProcess, runSeveral, start, type Ended } from './run-stockyard.ts'
 
 const PLANTED = ['CANARYALPHA7Q', 'CANARYPOLYGON8Z']
 const { pool, url } = await makeDatabase()
@@ -75,8 +75,9 @@ it('keys are in nothing that comes out', async () => {
     said.push(ended.stdout, ended.stderr)
     return ended
   }
-  for (const args of [
-    ['fetch', 'AAPL', 'MSFT', '--provider', 'alpha-vantage', '--json'],
+  const fetched = ['fetch', 'AAPL', 'MSFT', '--provider', 'alpha-vantage', '--json']
+  keep(await runProcess(fetched, variables))
+  const others = [
     ['fetch', 'AAPL', 'MSFT', '--provider', 'polygon'],
     ['runs', '1', '--json'],
     ['runs', '2'],
@@ -85,15 +86,17 @@ it('keys are in nothing that comes out', async () => {
     ['canary', '--json'],
     ['doctor', '--json'],
     ['status'],
-  ]) {
-    keep(await runProcess(args, variables))
-  }
+  ]
+  keep(await runSeveral(others, variables))
   assert.ok(said.join().includes('[redacted]'), 'the vendor’s echo did not come this far')
   const created = await runProcess(['keys', 'create', '--role', 'admin', '--json'], variables)
   const { key } = readJson<{ key: string }>(created)
-  keep(await runProcess(['keys', 'list', '--json'], variables))
-  keep(await runProcess(['keys', 'audit', '--json'], variables))
-  keep(await runProcess(['keys', 'revoke', key], variables))
+  const about = [
+    ['keys', 'list', '--json'],
+    ['keys', 'audit', '--json'],
+    ['keys', 'revoke', key],
+  ]
+  keep(await runSeveral(about, variables))
 
   const server = start(['serve', '--json'], variables)
   const at = (JSON.parse(await server.says('"url"')) as { url: string }).url
