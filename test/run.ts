@@ -24,8 +24,9 @@ import { startEmbedded } from '../src/db/embedded/embedded.ts'
 import { makeLogger } from '../src/log.ts'
 
 const PROCESS_TIMEOUT_MS = 600_000
+const PROCESSES_MAX = 8
 /** Files of one folder that share a process. */
-const FILES_A_PROCESS = 5
+const FILES_A_PROCESS = 8
 /** What hooks into every test of its process, or watches the process itself, needs one of its own. */
 const RUNS_ALONE = /^(?:before|after)Each\(|memoryUsage|process\.(?:on|once)\(/m
 
@@ -151,8 +152,9 @@ async function runFiles(files: readonly string[]): Promise<Counts> {
   const events = run({
     cwd: root,
     files: [...files],
-    // Two more than there are cores: many a test waits for a server or a process.
-    concurrency: availableParallelism() + 2,
+    // Two more than there are cores, since many a test waits for a server or a process; each takes up to
+    // ten of the server's hundred connections.
+    concurrency: Math.min(availableParallelism() + 2, PROCESSES_MAX),
     timeout: PROCESS_TIMEOUT_MS,
     signal: interrupted.signal,
   })
