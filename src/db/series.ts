@@ -292,15 +292,18 @@ export function lastBarValues(last: HeadChange['last']): unknown[] {
   return [new Date(ts), open, high, low, close, volume, vwap, trades, final, previousClose]
 }
 
-/** Moves the head of a locked series, and tells which bars changed and where its latest bar may be another. */
+/**
+ * Moves the head of a locked series, and tells which bars changed and where its latest bar may be another. Answers
+ * whether the instrument has daily bars beside these, or others beside daily ones.
+ */
 export async function updateHead(
   connection: Connection,
   seriesId: number,
   change: HeadChange,
   changed: BarsChanged | null,
-): Promise<void> {
+): Promise<boolean> {
   const { last } = change
-  const { rows } = await connection.query<{ event: number | null }>({
+  const { rows } = await connection.query<{ event: number | null; beside: boolean }>({
     name: 'update-head',
     text: `WITH moved AS (UPDATE stockyard.series_heads SET
        covered = $2::datemultirange, watermark = $3, bars = $4, first_bar = $5,
@@ -323,6 +326,8 @@ export async function updateHead(
        last_vwap, last_trades, last_final),
      told AS (${barEvent('moved', 24)})
      SELECT (SELECT id FROM told) AS event,
+       EXISTS (SELECT FROM stockyard.series o WHERE o.instrument_id = s.instrument_id
+               AND (o.interval = '1d') <> (s.interval = '1d')) AS beside,
        CASE WHEN $9 IS NOT NULL THEN pg_notify('${LATEST_CHANNEL}', s.instrument_id::text) END
      FROM moved JOIN stockyard.series s ON s.id = moved.series_id`,
     values: [
@@ -344,6 +349,7 @@ export async function updateHead(
     ],
   })
   await boundEvents(connection, rows[0]?.event ?? null)
+  return rows[0]?.beside ?? false
 }
 
 function formatRange({ from, until }: DayRange): string {

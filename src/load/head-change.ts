@@ -17,7 +17,6 @@ import type { PageRow, StoredPage } from '../db/page-codec.ts'
 import { listBarDays } from '../db/page-days.ts'
 import type { RejectRow } from '../db/rejects.ts'
 import type { HeadChange, SeriesHead } from '../db/series.ts'
-import { volumeVerdicts } from './judge-volumes.ts'
 import type { Load } from './load-batch.ts'
 import { isLoss, isUnplaced } from './lost-rows.ts'
 
@@ -104,7 +103,13 @@ async function ledgerAfter(
     ? new Set(merged.map(({ page }) => page.startsOn))
     : new Set(batch.ts)
   const empty = emptyDays(head, { expected, barDays })
-  const pages = isIntraday(interval) ? await changedSessions(connection, head.seriesId, rows) : []
+  // Of a session that goes on more will come.
+  const pages = isIntraday(interval)
+    ? rows.map((row) => ({
+        day: row.startsOn,
+        lacking: !row.provisional.includes(1) && hasFew(row),
+      }))
+    : []
   const refused = new Set(
     barsRefused(
       load,
@@ -120,24 +125,6 @@ async function ledgerAfter(
     calendar,
     interval,
   )
-}
-
-/** True when no bar of a page may change any more. */
-function isOver({ provisional }: PageRow): boolean {
-  return !provisional.includes(1)
-}
-
-/** Sessions of which the bars changed, and whether they are unlikely to be all there: of one that goes on more will come. */
-async function changedSessions(
-  connection: Connection,
-  seriesId: number,
-  rows: readonly PageRow[],
-): Promise<{ day: number; lacking: boolean }[]> {
-  const verdicts = await volumeVerdicts(connection, seriesId, rows.filter(isOver))
-  return rows.map((row) => ({
-    day: row.startsOn,
-    lacking: isOver(row) && (verdicts.get(row.startsOn) ?? hasFew(row)),
-  }))
 }
 
 /** Of days that an answer lacks those of which an earlier one brought bars. */

@@ -6,6 +6,7 @@
 import { lockCoverageHead, writeLedger, type CoverageHead } from '../db/coverage-heads.ts'
 import type { Connection, Pool } from '../db/connect.ts'
 import { listIntradayBeside, readDayVolumes } from '../db/daily-volumes.ts'
+import type { PageRow } from '../db/page-codec.ts'
 import { readPageCounts, type PageCounts } from '../db/page-days.ts'
 import { readRejectRows } from '../db/read-rejects.ts'
 import { forgetRepeated, readRepeated } from '../db/repeated-sessions.ts'
@@ -13,7 +14,9 @@ import type { Calendar } from '../domain/calendar/calendar.ts'
 import { addRange, holdsDay, periodRange, removeRange } from '../domain/coverage.ts'
 import { isSameLedger, type Ledger } from '../domain/coverage-ledger.ts'
 import { DAY_MS } from '../domain/date.ts'
+import { isIntraday } from '../domain/interval.ts'
 import { hasFew, holdsLittle, isCountedAlike, type SessionSums } from '../domain/session-volume.ts'
+import type { Load } from './load-batch.ts'
 import { isLoss } from './lost-rows.ts'
 
 /** All that a series can have. */
@@ -100,20 +103,44 @@ export async function refusedDays(
   return new Set(lost.map(({ ts }) => calendar.localDay(ts)))
 }
 
+/** Pages that a load wrote. */
+type Written = Pick<PageRow, 'startsOn' | 'bars' | 'provisional'>
+
 /**
- * Judges the sessions of all intraday series of an instrument anew, on days of which daily bars have changed.
- * Their heads are locked after that of the days, and never before, so that one load waits for the other.
+ * Judges what a load changed: its own sessions where it brought intraday bars, and where it brought days, the
+ * sessions of all intraday series beside them. Their heads are locked after that of the days, and never before, so
+ * that one load waits for the other.
  */
-export async function judgeBeside(
+export async function judgeLoaded(
   connection: Connection,
-  dailyId: number,
+  seriesId: number,
+  { series: { interval }, calendar }: Pick<Load, 'series' | 'calendar'>,
+  pages: readonly Written[],
+): Promise<void> {
+  if (isIntraday(interval)) {
+    const over = pages.filter(({ provisional }) => !provisional.includes(1))
+    const days = over.map(({ startsOn }) => startsOn)
+    await judgeSeries(connection, seriesId, calendar, days)
+  } else if (interval === '1d' && pages.length > 0) {
+    const days = pages.flatMap(({ bars, provisional }) =>
+      Array.from(bars.ts).filter((_, i) => provisional[i] === 0),
+    )
+    for (const id of await listIntradayBeside(connection, seriesId)) {
+      await judgeSeries(connection, id, calendar, days)
+    }
+  }
+}
+
+async function judgeSeries(
+  connection: Connection,
+  seriesId: number,
   calendar: Calendar,
   days: readonly number[],
 ): Promise<void> {
-  for (const seriesId of await listIntradayBeside(connection, dailyId)) {
-    const head = await lockCoverageHead(connection, seriesId)
-    const final = days.filter((day) => holdsDay(head.coverage, day))
-    const ledger = await judgeSessions(connection, head, calendar, head, final)
-    if (!isSameLedger(ledger, head)) await writeLedger(connection, seriesId, { ...head, ...ledger })
-  }
+  if (days.length === 0) return
+  const head = await lockCoverageHead(connection, seriesId)
+  const known = [head.coverage, head.partial]
+  const settled = days.filter((day) => known.some((coverage) => holdsDay(coverage, day)))
+  const ledger = await judgeSessions(connection, head, calendar, head, settled)
+  if (!isSameLedger(ledger, head)) await writeLedger(connection, seriesId, { ...head, ...ledger })
 }

@@ -43,7 +43,7 @@ import { claimStore } from '../db/store-kind.ts'
 import type { CorporateActions } from '../providers/provider.ts'
 import { barsChanged } from './bars-changed.ts'
 import { answeredDays, dayOf, finalDayOf, headChange } from './head-change.ts'
-import { judgeBeside } from './judge-volumes.ts'
+import { judgeLoaded } from './judge-volumes.ts'
 import { takeActions } from './restate.ts'
 import { keepWithdrawn } from './withdrawn-bars.ts'
 
@@ -152,10 +152,13 @@ async function loadInTransaction(connection: Connection, load: Load): Promise<Lo
   const refused = await insertRejects(connection, owner, load.rejects)
   const change = await headChange(connection, load, head, { merged, rows, stored, ...refused })
   if (isNews(load, head, change)) {
-    await updateHead(connection, seriesId, change, barsChanged(load.series, merged))
-  }
-  if (load.series.interval === '1d' && rows.length > 0) {
-    await judgeBeside(connection, seriesId, load.calendar, finalDaysOf(rows))
+    const isBeside = await updateHead(
+      connection,
+      seriesId,
+      change,
+      barsChanged(load.series, merged),
+    )
+    if (isBeside) await judgeLoaded(connection, seriesId, load, rows)
   }
   const answered = answeredDays(load, refused.fresh)
   const withdrawn = await keepWithdrawn(connection, load, head, answered, stored)
@@ -248,13 +251,6 @@ function toRow(load: Load, seriesId: number, page: Page, version: NextVersion): 
     known: version.known,
     intraday: isIntraday(interval),
   }
-}
-
-/** Days of the final bars of daily pages that were written. */
-function finalDaysOf(rows: readonly PageRow[]): number[] {
-  return rows.flatMap(({ bars, provisional }) =>
-    Array.from(bars.ts).filter((_, i) => provisional[i] === 0),
-  )
 }
 
 /** False when the store already knows all of it, so that a repeated load writes no row of data. */
