@@ -114,7 +114,7 @@ type Written = Pick<PageRow, 'startsOn' | 'bars' | 'provisional'>
 export async function judgeLoaded(
   connection: Connection,
   seriesId: number,
-  { series: { interval }, calendar }: Pick<Load, 'series' | 'calendar'>,
+  { series: { interval }, calendar, batch }: Pick<Load, 'series' | 'calendar' | 'batch'>,
   pages: readonly Written[],
 ): Promise<void> {
   if (isIntraday(interval)) {
@@ -122,8 +122,10 @@ export async function judgeLoaded(
     const days = over.map(({ startsOn }) => startsOn)
     await judgeSeries(connection, seriesId, calendar, days)
   } else if (interval === '1d' && pages.length > 0) {
+    // A page is a year, of which an answer often has the newest days only.
+    const said = new Set(batch.ts)
     const days = pages.flatMap(({ bars, provisional }) =>
-      Array.from(bars.ts).filter((_, i) => provisional[i] === 0),
+      Array.from(bars.ts).filter((day, i) => provisional[i] === 0 && said.has(day)),
     )
     for (const id of await listIntradayBeside(connection, seriesId)) {
       await judgeSeries(connection, id, calendar, days)
