@@ -2,6 +2,7 @@
  * Writing a file whole or not at all: into a neighbour that takes the name when all of it is on the
  * disk.
  */
+import { randomUUID } from 'node:crypto'
 import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, StockyardError } from '../domain/error.ts'
@@ -21,11 +22,11 @@ export async function writeFileWhole(
   const target = await realpath(path).catch(() => resolve(path))
   const found = await stat(target).catch(() => null)
   if (found === null || found.isFile()) {
-    const part = join(dirname(target), `.${basename(target)}.${process.pid}.part`)
+    const part = join(dirname(target), `.${basename(target)}.${randomUUID()}.part`)
     await writeBeside(part, target, path, work)
     return
   }
-  await writeInto(target, path, work)
+  await writeInto(target, 'w', path, work)
 }
 
 async function writeBeside(
@@ -35,7 +36,8 @@ async function writeBeside(
   work: (write: Write) => Promise<void>,
 ): Promise<void> {
   try {
-    await writeInto(part, path, async (write, file) => {
+    // What somebody else has put there, such as a link to another file, is not written to.
+    await writeInto(part, 'wx', path, async (write, file) => {
       await work(write)
       await naming(path, () => file.sync())
     })
@@ -49,10 +51,11 @@ async function writeBeside(
 
 async function writeInto(
   target: string,
+  flags: 'w' | 'wx',
   path: string,
   work: (write: Write, file: FileHandle) => Promise<void>,
 ): Promise<void> {
-  const file = await open(target, 'w').catch((error: unknown) => {
+  const file = await open(target, flags).catch((error: unknown) => {
     throw fileError(error, path)
   })
   try {

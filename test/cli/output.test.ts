@@ -1,6 +1,14 @@
 /** Text for people: tables, spans, prices, progress, files that are written whole. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -234,6 +242,25 @@ test('a link to a file stays a link, and a device stays a device', async (t) => 
   assert.equal(readFileSync(path, 'utf8'), 'new')
   await writeFileWhole('/dev/null', (write) => write('gone'))
   assert.equal(readFileSync('/dev/null', 'utf8'), '')
+})
+
+test('a link that somebody planted where a file is being written leads nowhere', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stockyard-file-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const secret = join(folder, 'secret')
+  writeFileSync(secret, 'untouched')
+  // Names that can be guessed in a folder that others may write to, such as /tmp.
+  symlinkSync(secret, join(folder, `.bars.csv.${process.pid}.part`))
+  symlinkSync(secret, join(folder, '.bars.csv.part'))
+  await writeFileWhole(join(folder, 'bars.csv'), async (write) => {
+    const own = readdirSync(folder).filter(
+      (name) => !lstatSync(join(folder, name)).isSymbolicLink(),
+    )
+    assert.deepEqual(own.length, 2, 'a neighbour of its own')
+    await write('bars')
+  })
+  assert.equal(readFileSync(secret, 'utf8'), 'untouched')
+  assert.equal(readFileSync(join(folder, 'bars.csv'), 'utf8'), 'bars')
 })
 
 test('places that cannot be written are named with the reason', async (t) => {
