@@ -7,7 +7,7 @@ import { addAuditTrail } from './audit.ts'
 import { addAuth } from './auth.ts'
 import { answerClientError } from './client-errors.ts'
 import { addCompression } from './compression.ts'
-import type { ApiContext, App } from './context.ts'
+import type { ApiContext, App, Slowness } from './context.ts'
 import { addDocuments, addOpenApi } from './documents.ts'
 import { addDownloadCap } from './downloads.ts'
 import { sendProblem } from './problem.ts'
@@ -23,23 +23,20 @@ import { compileValidator, requireDecodableQuery } from './validation.ts'
 import { addWeb } from './web.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
-/** From the first byte of a request to its last. */
-const REQUEST_TIMEOUT_MS = 30_000
 /** Of a connection on which nothing moves, which also ends a download that nobody reads. */
 const CONNECTION_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_TIMEOUT_MS = 10_000
-/** From the first byte of a request to the end of its headers. */
-const HEADERS_TIMEOUT_MS = 15_000
+const SLOWNESS: Slowness = { headMs: 15_000, requestMs: 30_000, lookedAtMs: 5000 }
 const HEADER_BYTES_MAX = 16 * 1024
 /** After so many requests a connection is closed, so that connections even out over several hosts. */
 const REQUESTS_PER_SOCKET_MAX = 10_000
-/** Further connections wait, and are refused by the kernel where too many wait. */
+/** Further connections are closed at once. */
 const CONNECTIONS_MAX = 2000
 const SYMBOL_LENGTH_MAX = 200
 
 /** Makes the application; close it with `app.close()`. The pool stays the caller's. */
 export async function makeApp(given: ApiContext): Promise<App> {
-  const { options } = given
+  const { options, slowness = SLOWNESS } = given
   // A cap below the default page caps that as well.
   const defaultPageSize = Math.min(options.defaultPageSize, options.maxPageSize)
   const context = { ...given, options: { ...options, defaultPageSize } }
@@ -47,11 +44,15 @@ export async function makeApp(given: ApiContext): Promise<App> {
     loggerInstance: context.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: slowness.requestMs,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     maxRequestsPerSocket: REQUESTS_PER_SOCKET_MAX,
-    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: slowness.headMs,
+      connectionsCheckingInterval: slowness.lookedAtMs,
+    },
     clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: SYMBOL_LENGTH_MAX },
     trustProxy: false,

@@ -59,6 +59,16 @@ export interface StreamBounds {
   readonly stallMs: number
 }
 
+/** How slowly a client may send a request. */
+export interface Slowness {
+  /** From its first byte to the end of its headers. */
+  readonly headMs: number
+  /** From its first byte to its last. */
+  readonly requestMs: number
+  /** How often connections are looked at for it. */
+  readonly lookedAtMs: number
+}
+
 export interface ApiContext {
   readonly pool: Pool
   /** For what only reads: its sessions cannot write. */
@@ -75,6 +85,8 @@ export interface ApiContext {
   readonly streams?: Partial<StreamBounds>
   /** How many downloads there may be; left out: as in downloads.ts. */
   readonly downloads?: DownloadBounds
+  /** How slowly clients may send; left out: as in app.ts. */
+  readonly slowness?: Slowness
   /** Absent: loopback, without keys. */
   readonly security?: ApiSecurity
   /** Takes orders for runs; absent where the server only serves. */
