@@ -10,7 +10,7 @@ import { StockyardError } from '../domain/error.ts'
 import { accessOf } from './access.ts'
 import { credentialOf, invalidKey, isForwarded, refuseKeyInUrl, type Caller } from './caller.ts'
 import type { ApiContext, App } from './context.ts'
-import { hashOf, recogniseKey, stateOf } from './keys.ts'
+import { isKeyOf, recogniseKey, stateOf } from './keys.ts'
 import { makeTokenVerifier, type TokenVerifier } from './oidc.ts'
 import { addressKey, makeRateLimiter, type RateLimiter } from './rate-limits.ts'
 import type { ApiSecurity } from './security.ts'
@@ -134,7 +134,7 @@ async function identifyKey(
 function seenKey(auth: Auth, text: string): Seen | null {
   const id = parseKey(text)?.id
   const seen = id === undefined ? undefined : auth.seen.get(id)
-  return seen?.key.hash.equals(hashOf(text)) === true ? seen : null
+  return seen !== undefined && isKeyOf(seen.key.hash, text) ? seen : null
 }
 
 /** Whose key it is. @throws StockyardError `KEY_INVALID`, `KEY_EXPIRED`, `KEY_REVOKED` */
