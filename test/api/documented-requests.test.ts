@@ -88,6 +88,56 @@ describe('docs/api.md', () => {
   }
 })
 
+/** What a cursor says: the kind of list, and the key of the row after which it goes on. */
+function partsOf(cursor: string): unknown[] {
+  return JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
+}
+
+describe('the cursors that docs/api.md shows', () => {
+  const shown = examplesOf(read('api.md')).flatMap(({ url, answer }) => {
+    const { next, ...rest } = (answer ?? {}) as { next?: string | null; data?: object[] }
+    return typeof next === 'string' ? [{ url, next, rest: rest as Row }] : []
+  })
+
+  it('are those of the pages that they stand below', () => {
+    assert.deepEqual(
+      shown.map(({ next, rest }) => partsOf(next).length === keyOf(rest).length && partsOf(next)),
+      shown.map(({ next, rest }) => keyOf(rest, partsOf(next)[1])),
+    )
+    assert.equal(shown.length, 3)
+  })
+
+  for (const { url, next } of shown) {
+    it(`are taken where they are sent back, and nowhere else: ${url}`, async () => {
+      // The stock of this store has an id of its own.
+      const { rows } = await pool.query<{ id: number }>(
+        "SELECT instrument_id AS id FROM stockyard.symbols WHERE symbol = 'AAPL'",
+      )
+      const [kind, id, ...key] = partsOf(next)
+      const parts = [kind, kind === 'bars' ? rows[0]!.id : id, ...key]
+      const cursor = Buffer.from(JSON.stringify(parts)).toString('base64url')
+      const mark = url.includes('?') ? '&' : '?'
+      const answer = await ask(app, `${url}${mark}cursor=${cursor}`, { headers })
+      assert.equal(answer.status, 200, answer.text)
+      const elsewhere = await ask(app, `/api/v1/stocks?cursor=${cursor}`, { headers })
+      assert.equal(elsewhere.body['code'], 'CURSOR_INVALID')
+    })
+  }
+})
+
+interface Row {
+  readonly interval?: string
+  readonly data: readonly Readonly<Record<string, unknown>>[]
+}
+
+/** What the cursor of a shown page has to say, with the id of the instrument that no answer shows. */
+function keyOf({ interval, data }: Row, instrumentId: unknown = null): unknown[] {
+  const last = data.at(-1)!
+  if ('run' in last) return ['runs', last['run']]
+  const start = last['ts'] ?? last['session']
+  return ['bars', instrumentId, interval, 'asc', Date.parse(String(start))]
+}
+
 const PAGES = globSync('cookbook/*.md', { cwd: DOCS })
 
 describe('the cookbook', () => {
@@ -142,3 +192,28 @@ function withoutMacros(statement: string): string {
     .replaceAll('$__timeTo()', "'2024-06-05T00:00:00Z'")
     .replaceAll(/\$__timeFilter\((\w+)\)/g, "$1 > '2024-06-03T00:00:00Z'")
 }
+
+describe('docs/security.md', () => {
+  const [, table = ''] = read('security.md').split('## Faults and their tests')
+  const rows = [...table.matchAll(/^\| *(\d*) *\|[^|]*\|[^|]*\|([^|]*)\|$/gm)].map(
+    ([, number, tests]) => ({ number: Number(number), tests: tests! }),
+  )
+
+  it('has each fault of an API, and of its security, by number', () => {
+    const numbers = new Set(rows.map(({ number }) => number))
+    for (let number = 46; number <= 62; number += 1) assert.ok(numbers.has(number), `${number}`)
+  })
+
+  it('names tests that there are', () => {
+    const root = join(DOCS, '..')
+    const named = rows.flatMap(({ tests }) =>
+      [...tests.matchAll(/`([^`]+)`/g)].map(([, one]) => one!),
+    )
+    assert.ok(named.length > 40)
+    const missing = named.filter((one) => {
+      const pattern = one.includes('/') ? one : `test/**/${one}.test.ts`
+      return globSync(pattern, { cwd: root }).length === 0
+    })
+    assert.deepEqual(missing, [])
+  })
+})

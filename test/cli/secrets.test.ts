@@ -3,7 +3,7 @@
  * files that are written. The vendor here echoes the key that it was sent, as real ones do.
  */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -69,7 +69,14 @@ function filesUnder(path: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
+const FORMATS = ['csv', 'ndjson', 'parquet', 'arrow', 'sql']
+
 it('keys are in nothing that comes out', async () => {
+  // Something to export, and an error that repeats a line of the file.
+  writeFileSync(
+    join(folder, 'given.csv'),
+    'symbol,interval,ts,open,high,low,close,volume\nIBM,1d,2024-06-03,1,2,0.5,1.5,10\nIBM,1d,2024-06-04,1,0,2,1.5,10\n',
+  )
   const said: string[] = []
   const keep = (ended: Ended) => {
     said.push(ended.stdout, ended.stderr)
@@ -86,8 +93,16 @@ it('keys are in nothing that comes out', async () => {
     ['canary', '--json'],
     ['doctor', '--json'],
     ['status'],
+    ['import', 'given.csv', '--json'],
+    ...FORMATS.map((format) => ['export', '--format', format, '-o', `out.${format}`, '--json']),
+    ['import', 'out.parquet', '--json'],
+    ['bars', 'IBM', '--json'],
+    ['revisions', 'IBM', '--json'],
+    ['symbols', 'show', 'IBM', '--json'],
+    ['gaps', '--json'],
   ]
   keep(await runSeveral(others, variables))
+  for (const format of FORMATS) assert.ok(existsSync(join(folder, `out.${format}`)), format)
   assert.ok(said.join().includes('[redacted]'), 'the vendor’s echo did not come this far')
   const created = await runProcess(['keys', 'create', '--role', 'admin', '--json'], variables)
   const { key } = readJson<{ key: string }>(created)
@@ -109,6 +124,18 @@ it('keys are in nothing that comes out', async () => {
     ['/api/v1/rejects', {}],
     ['/api/v1/providers', {}],
     ['/api/v1/audit', { authorization }],
+    ['/metrics', { authorization }],
+    ['/metrics', {}],
+    ['/openapi.json', {}],
+    ['/health', {}],
+    ['/api/v1/health', {}],
+    ['/api/v1/coverage', {}],
+    ['/api/v1/schedules', {}],
+    ['/api/v1/stocks/IBM/prices?format=csv', { authorization }],
+    ['/api/v1/stocks/IBM/prices?format=parquet', { authorization }],
+    ['/api/v1/stocks/IBM/prices/latest', { 'x-api-key': key }],
+    [`/api/v1/stocks/IBM/prices?interval=${PLANTED[0]}`, {}],
+    ['/nope', { authorization, cookie: `key=${key}` }],
     [`/api/v1/stocks?token=${key}`, {}],
     [`/api/v1/stocks/${key}`, {}],
     ['/api/v1/stocks/AAPL/prices', { authorization: `Bearer ${key}0` }],
