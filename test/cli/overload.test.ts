@@ -1,7 +1,7 @@
 /** Far more clients than a server has places: it refuses early, stays alive and small, and is as before once they are gone. */
 import assert from 'node:assert/strict'
-import { Agent, get } from 'node:http'
-import { after, it } from 'node:test'
+import { get } from 'node:http'
+import { it } from 'node:test'
 import { DAY_MS, formatDate, parseDay } from '../../src/domain/date.ts'
 import { makeDatabase } from '../support/database.ts'
 import { fillStore } from '../support/filled-store.ts'
@@ -17,9 +17,6 @@ const GROWTH_MAX_BYTES = 400 * 1024 * 1024
 const { pool, url: databaseUrl } = await makeDatabase()
 await fillStore(pool)
 
-const agent = new Agent({ keepAlive: true })
-after(() => agent.destroy())
-
 interface Told {
   readonly status: number
   readonly retryAfter: string | undefined
@@ -28,7 +25,8 @@ interface Told {
 
 async function ask(url: string): Promise<Told> {
   return await new Promise((resolve, reject) => {
-    get(url, { agent }, (answer) => {
+    // Each by a connection of its own: one that is kept could be closed just as it is used again.
+    get(url, { agent: false }, (answer) => {
       let text = ''
       answer.on('data', (data: Buffer) => (text += data.toString()))
       answer.once('error', reject).once('end', () => {
@@ -60,6 +58,7 @@ it('answers some, refuses the others at once, and serves as before when it is ov
 
   // While others hold the pages nobody is served, so that all places are taken.
   const holder = await pool.connect()
+  t.after(() => holder.release(true))
   for (let round = 0; round < ROUNDS; round += 1) {
     await holder.query('BEGIN')
     await holder.query('LOCK TABLE stockyard.pages IN ACCESS EXCLUSIVE MODE')
@@ -88,7 +87,6 @@ it('answers some, refuses the others at once, and serves as before when it is ov
       [],
     )
   }
-  holder.release()
 
   const began = performance.now()
   for (let i = 0; i < 50; i += 1) assert.equal((await ask(`${prices}?limit=${i + 1}`)).status, 200)
