@@ -2,18 +2,29 @@
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Queryable } from './connect.ts'
 
+/** Who wrote a page, and whether all of its bars are final. */
+export interface PageRun {
+  readonly runId: number
+  readonly isFinal: boolean
+}
+
 /** Which runs wrote pages of a series, by the day on which the pages begin; days without a page are absent. */
 export async function readPageRuns(
   db: Queryable,
   seriesId: number,
   days: readonly number[],
-): Promise<Map<number, number>> {
-  const { rows } = await db.query<{ starts_on: string; run_id: number }>(
-    `SELECT starts_on, run_id FROM stockyard.pages
+): Promise<Map<number, PageRun>> {
+  const { rows } = await db.query<{ starts_on: string; run_id: number; final: boolean }>(
+    `SELECT starts_on, run_id, provisional IS NULL AS final FROM stockyard.pages
      WHERE series_id = $1 AND starts_on = ANY ($2::date[])`,
     [seriesId, days.map(formatDate)],
   )
-  return new Map(rows.map(({ starts_on, run_id }) => [parseDay(starts_on), run_id]))
+  return new Map(
+    rows.map(({ starts_on, run_id, final }) => [
+      parseDay(starts_on),
+      { runId: run_id, isFinal: final },
+    ]),
+  )
 }
 
 /**

@@ -71,9 +71,14 @@ export async function repairGaps(
     const pieces = codes.filter((piece) => piece.code === code && isOf(gap, piece))
     return (day: number) => pieces.some(({ from, until }) => day >= from && day < until)
   }
-  const reachOf = (gap: Gap) => oldestReached(gap, providers, calendarOf, clock.now())
+  const isLacking = (gap: Gap) => {
+    const reach = oldestReached(gap, providers, calendarOf, clock.now())
+    const isRefused = refusedBy(gap, 'PLAN_LACKS')
+    return (day: number) => day < reach || isRefused(day)
+  }
   for (const gap of inPart) {
-    await keepAnswered(pool, gap, calendarOf, before, refusedBy(gap, 'NO_DATA'))
+    const [isEmpty, isOut] = [refusedBy(gap, 'NO_DATA'), isLacking(gap)]
+    await keepAnswered(pool, gap, calendarOf, before, (day) => isEmpty(day) || isOut(day))
   }
   const doubtful =
     inPart.length === 0 ? [] : await findDoubtful(pool, await list(), before, calendarOf)
@@ -84,7 +89,7 @@ export async function repairGaps(
     await recordNothing(pool, gap, calendarOf, {
       days,
       isEmpty: refusedBy(gap, 'NO_DATA'),
-      isLacking: (day) => refusedBy(gap, 'PLAN_LACKS')(day) || day < reachOf(gap),
+      isLacking: isLacking(gap),
     })
   }
   return { summary: addSummaries(first, others), gaps: await list() }
@@ -263,7 +268,10 @@ async function runPieces(
 
 interface Nothing {
   readonly days: readonly number[]
-  /** Whether the series' own vendor said that it has no bars of a day, or that the plan lacks them. */
+  /**
+   * Whether the series' own vendor said that it has no bars of a day, or that the plan lacks them or they lie
+   * further back than it has any.
+   */
   readonly isEmpty: (day: number) => boolean
   readonly isLacking: (day: number) => boolean
 }

@@ -12,13 +12,14 @@ import {
   keepRepeated,
   readPageRuns,
   readRepeated,
+  type PageRun,
 } from '../db/repeated-sessions.ts'
 import type { FetchSummary } from './fetch-series.ts'
 import type { Gap, GapDays } from './list-gaps.ts'
 import type { CalendarOf } from './open-calendars.ts'
 
 /** By series, the runs that had written the pages of its sessions before anybody was asked. */
-export type RunsBefore = ReadonlyMap<number, ReadonlyMap<number, number>>
+export type RunsBefore = ReadonlyMap<number, ReadonlyMap<number, PageRun>>
 
 /** What is left of gaps without the sessions of which the vendors said the same before. */
 export async function withoutRepeated(
@@ -73,9 +74,9 @@ export async function runsBefore(
   gaps: readonly Gap[],
   calendarOf: CalendarOf,
 ): Promise<RunsBefore> {
-  const runs = new Map<number, Map<number, number>>()
+  const runs = new Map<number, Map<number, PageRun>>()
   for (const gap of gaps) {
-    const known = runs.get(gap.seriesId) ?? new Map<number, number>()
+    const known = runs.get(gap.seriesId) ?? new Map<number, PageRun>()
     const more = await readPageRuns(pool, gap.seriesId, daysOf(gap, calendarOf))
     runs.set(gap.seriesId, new Map([...known, ...more]))
   }
@@ -84,22 +85,23 @@ export async function runsBefore(
 
 /**
  * Keeps of which sessions of a gap the own vendor has answered.
- * @param isEmpty whether it said that it has no bars of a day; those that are stored stay
+ * @param isSilent whether no more can come of a day, since it has nothing, the plan lacks it, or it lies too far
+ *   back: what came when it was final is the last word, then, and what came before that is none
  */
 export async function keepAnswered(
   pool: Pool,
   gap: Gap,
   calendarOf: CalendarOf,
   before: RunsBefore,
-  isEmpty: (day: number) => boolean,
+  isSilent: (day: number) => boolean,
 ): Promise<void> {
   const calendar = calendarOf(gap.exchange)
-  const runs = before.get(gap.seriesId) ?? new Map<number, number>()
+  const runs = before.get(gap.seriesId) ?? new Map<number, PageRun>()
   const days = daysOf(gap, calendarOf).filter((day) => runs.has(day))
   await inTransaction(pool, async (connection) => {
     const head = await lockCoverageHead(connection, gap.seriesId)
     const coverage = days
-      .filter(isEmpty)
+      .filter((day) => isSilent(day) && runs.get(day)!.isFinal)
       .map((day) => periodRange(calendar, gap.interval, day))
       .reduce(addRange, head.coverage)
     const answered = days.filter((day) => holdsDay(coverage, day))
@@ -107,7 +109,7 @@ export async function keepAnswered(
     await keepRepeated(
       connection,
       gap.seriesId,
-      new Map(answered.map((day) => [day, runs.get(day)!])),
+      new Map(answered.map((day) => [day, runs.get(day)!.runId])),
     )
   })
 }

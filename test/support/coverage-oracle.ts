@@ -171,7 +171,8 @@ export function learn(world: World, known: Knowledge, answer: Answer): void {
       : answer.isRepair || meetsFirst(world, known, asked, firstBefore)
     if (!isProven) continue
     known.nothing.add(day)
-    known.newest = Math.max(known.newest, day)
+    // An answer without a row passes nothing over.
+    if (answer.hasRows) known.newest = Math.max(known.newest, day)
   }
 }
 
@@ -249,7 +250,6 @@ function stateOf(
     return isDoubtful(world, known, session, stored, off) ? 'partial' : 'available'
   if (stored === undefined && known.nothing.has(day)) return emptyState(world, known, day, off)
   if (!isSettled) return 'provisional'
-  if (stored !== undefined && isDoubtful(world, known, session, stored, off)) return 'partial'
   if (known.beyondReach.has(day)) return 'not-offered'
   // The next run asks from the newest final day on: what came of all that lies behind it had not settled.
   const isLater = [...known.stored.keys()].some((other) => other >= day)

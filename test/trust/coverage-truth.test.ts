@@ -207,8 +207,10 @@ async function repair(telling: Telling): Promise<void> {
   )
   if (story.repairDeath === null) assert.equal(asked.length, reachable.length)
   learnCalls(telling, known, calls, true)
+  // What came when it was final stays the last word where the vendor has nothing of so long ago.
+  const isSaid = (day: number) => reachable.includes(day) || known.stored.get(day)?.isFinal === true
   learnRepeated(
-    gaps.filter((day) => states.get(day) === 'partial' && reachable.includes(day)),
+    gaps.filter((day) => states.get(day) === 'partial' && isSaid(day)),
     known,
   )
   for (const day of gaps) {
