@@ -32,7 +32,7 @@ export interface SeriesHead {
   readonly noTrades: Coverage
   /** Days of which the vendor said that it has nothing to give. */
   readonly notOffered: Coverage
-  /** Days of which a bar was refused, and sessions with fewer than half of the regular bars. */
+  /** Days of which a bar was refused, and sessions with fewer than half of the regular bars or of the day's volume. */
   readonly partial: Coverage
   /** Last session of the newest stretch of coverage, or null. */
   readonly watermark: number | null

@@ -12,7 +12,8 @@ import { isIntraday, type Interval } from './interval.ts'
 /**
  * - `available`: stored and final
  * - `provisional`: it has begun, and the vendor's settle delay has not passed, or had not when it was asked last
- * - `partial`: settled and stored, but a bar of it was refused, or fewer than half of its regular bars are there
+ * - `partial`: settled and stored, but a bar of it was refused, it holds less than half of the volume of the day, or
+ *   fewer than half of its regular bars are there
  * - `missing`: neither stored nor proven not to exist
  * - `no-trades`: the vendor answered for it, and there was no bar
  * - `not-offered`: before the listing or the vendor's first bar, after the delisting, or outside of what the
