@@ -213,6 +213,13 @@ async function repair(telling: Telling): Promise<void> {
     gaps.filter((day) => states.get(day) === 'partial' && isSaid(day)),
     known,
   )
+  // What a first repair brought before it died, the second one asked for again.
+  const { states: told } = await toldStates(telling)
+  const isTwice = (day: number) => asked.indexOf(day) !== asked.lastIndexOf(day)
+  learnRepeated(
+    gaps.filter((day) => isTwice(day) && told.get(day) === 'available'),
+    known,
+  )
   for (const day of gaps) {
     if (states.get(day) === 'missing' && isBeyondReach(story, day)) known.beyondReach.add(day)
   }
