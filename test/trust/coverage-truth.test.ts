@@ -2,7 +2,7 @@
  * Coverage against the truth: whatever is fetched in whatever order from whom, cut off and killed on the way,
  * lost, and not to be had, each day is in the state that follows from the calls that were served and from what
  * the exchange had; and a repair asks for the missing sessions alone. STOCKYARD_LONG=1 takes 300 stories,
- * STOCKYARD_SEED replays those of a run.
+ * STOCKYARD_SEED takes those of another seed than the usual one.
  */
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
@@ -233,7 +233,7 @@ function isBeyondReach({ vendor, interval }: Story, day: number): boolean {
 }
 
 it('says of each day what calls, truth and losses come to, and repairs what is missing, once', async (t) => {
-  const seed = Number(process.env['STOCKYARD_SEED'] ?? Date.now() % 100_000)
+  const seed = Number(process.env['STOCKYARD_SEED'] ?? 22)
   t.diagnostic(`seed ${seed}: replay with STOCKYARD_SEED=${seed}`)
   await fc.assert(
     fc.asyncProperty(stories, async (story) => {
