@@ -22,6 +22,8 @@ interface Filled {
   readonly bars: number
   readonly calls: number
   readonly seconds: number
+  /** With the first bars of the process, and what it does but once. */
+  readonly fromStart: { readonly bars: number; readonly seconds: number }
   readonly answersNotKept: number
   readonly memoryMb: readonly number[]
   readonly peakMemoryMb: number
@@ -79,13 +81,23 @@ function summarize(
   rounds: readonly { filled: Filled; rows: { readonly bars: number; readonly seconds: number } }[],
 ) {
   const filled = median(rounds.map((round) => round.filled.bars / round.filled.seconds))
+  const fromStart = median(
+    rounds.map((round) => round.filled.fromStart.bars / round.filled.fromStart.seconds),
+  )
   const rows = median(rounds.map((round) => round.rows.bars / round.rows.seconds))
   const last = rounds.at(-1)!.filled
   return {
     bars: last.bars,
     rounds: rounds.length,
-    barsPerSecond: { backfill: Math.round(filled), rowCopy: Math.round(rows) },
-    ratios: { backfillToRowCopy: { value: Math.round((100 * filled) / rows) / 100, target: 1 } },
+    barsPerSecond: {
+      backfill: Math.round(filled),
+      backfillFromStart: Math.round(fromStart),
+      rowCopy: Math.round(rows),
+    },
+    ratios: {
+      backfillToRowCopy: { value: Math.round((100 * filled) / rows) / 100, target: 1 },
+      fromStartToRowCopy: Math.round((100 * fromStart) / rows) / 100,
+    },
     callsPerMillionFinalBars: Math.round((1_000_000 * last.calls) / last.bars),
     answersNotKept: {
       value: Math.max(...rounds.map((round) => round.filled.answersNotKept)),

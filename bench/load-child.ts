@@ -65,9 +65,11 @@ async function measureRows() {
   )
   const months = MONTHS.map(([from, until]) => madeMinutes(from, until, from / 1000))
   const connection = await pool.connect()
-  const start = performance.now()
+  let start = performance.now()
   let bars = 0
-  for (let series = 1; series <= SYMBOLS.length; series += 1) {
+  // The first one is what a process learns by, and does not count.
+  for (let series = 0; series <= SYMBOLS.length; series += 1) {
+    if (series === 1) [start, bars] = [performance.now(), 0]
     for (const batch of months) {
       const stream = connection.query(copyFrom('COPY bench_rows FROM STDIN (FORMAT binary)'))
       stream.end(encodeRows(series, batch))

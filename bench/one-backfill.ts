@@ -14,10 +14,18 @@ export interface BackfillPlace {
   /** Of the archive. */
   readonly folder: string
   readonly symbols: number
+  /** What the symbols begin with; left out: FILL. */
+  readonly prefix?: string
 }
 
 /** Loads the bars; answers with what became of them and how many answers were not archived. */
-export async function backfillOnce({ pool, vendorUrl, folder, symbols }: BackfillPlace) {
+export async function backfillOnce({
+  pool,
+  vendorUrl,
+  folder,
+  symbols,
+  prefix = 'FILL',
+}: BackfillPlace) {
   const log = makeLogger({ level: 'warn', format: 'json' })
   const clock = { now: () => NOW, sleep: systemClock.sleep }
   const client = makeHttpClient({ clock, log })
@@ -37,7 +45,7 @@ export async function backfillOnce({ pool, vendorUrl, folder, symbols }: Backfil
       // As the command does: one call under way.
       parallel: 1,
       finalOnly: true,
-      symbols: Array.from({ length: symbols }, (_, i) => `FILL${i + 1}`),
+      symbols: Array.from({ length: symbols }, (_, i) => `${prefix}${i + 1}`),
       intervals: ['1m'],
       providers: [getProvider('alpha-vantage')],
       from: FROM,

@@ -4,7 +4,7 @@ import { COVERAGE_STATES } from '../domain/coverage-states.ts'
 import { parseInterval } from '../domain/interval.ts'
 import { listAlerts } from '../load/closure-alert.ts'
 import { openCalendars } from '../load/open-calendars.ts'
-import { settleMsOf } from '../providers/registry.ts'
+import { MANUAL_PROVIDER, settleMsOf } from '../providers/registry.ts'
 import { readCoverage, readCoverageSummary } from '../query/coverage.ts'
 import type { ApiContext, App } from './context.ts'
 import { readPeriod, requireShort } from './period.ts'
@@ -57,6 +57,10 @@ const series = {
   provider: Type.Optional(text(40, { description: 'Only of this provider.' })),
 }
 
+function settleMsOfVendor(provider: string): number | null {
+  return provider === MANUAL_PROVIDER ? null : settleMsOf(provider)
+}
+
 export function addCoverage(app: App, context: ApiContext): void {
   addOfStock(app, context)
   addOfAll(app, context)
@@ -98,7 +102,7 @@ function addOfStock(app: App, { readPool: pool, clock, providers }: ApiContext):
         until,
         closed: asked.closed,
         now,
-        settleMsOf,
+        settleMsOf: settleMsOfVendor,
       })
     },
   )
@@ -133,7 +137,7 @@ function addOfAll(app: App, { readPool: pool, clock, providers, home }: ApiConte
             asked.provider === undefined ? undefined : requireProvider(asked.provider, providers),
         },
         clock.now(),
-        settleMsOf,
+        settleMsOfVendor,
       ),
       next: null,
     }),

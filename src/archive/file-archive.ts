@@ -4,8 +4,7 @@
  * file whole or not at all; what cannot be written is counted, told once, and never stops the work.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
-import { access, appendFile, link, mkdir, open, rename, type FileHandle } from 'node:fs/promises'
+import { appendFile, link, mkdir, open, rename, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { constants as zlib, zstdCompress } from 'node:zlib'
@@ -133,7 +132,11 @@ async function write(state: State, answer: Answer): Promise<FileHandle | null> {
   try {
     // The line's own beginning ends a line that a crash cut off before it.
     const line = `\n${formatEntry(entry)}`
-    await appendFile(join(root, entry.folder, LINES), line, { mode: 0o600 })
+    const appended = appendFile(join(root, entry.folder, LINES), line, { mode: 0o600 })
+    const { path, shared } = bodyPaths(root, entry)
+    // Where a file cannot have two names, the same body of another day is stored again.
+    const linked = body === null ? null : link(path, shared).catch(() => null)
+    await Promise.all([appended, linked])
     state.written += line.length
     const { maxBytes } = state.options
     if (state.known !== null && state.known + state.written > maxBytes) await tidy(state)
@@ -171,12 +174,8 @@ async function writeBody(
   entry: Entry,
   bytes: Uint8Array,
 ): Promise<FileHandle | null> {
-  const { root } = state.options
-  const name = `${entry.sha256}.zst`
-  const path = join(root, entry.folder, name)
-  const shared = join(root, BODIES, name)
-  if (await exists(path)) return null
-  if (await isLinked(shared, path)) return null
+  const { path, shared } = bodyPaths(state.options.root, entry)
+  if (await isThere(shared, path)) return null
   const packed = await compress(bytes)
   const unfinished = `${path}.${randomUUID()}`
   const file = await open(unfinished, 'wx', 0o600)
@@ -188,22 +187,20 @@ async function writeBody(
     throw error
   }
   state.written += bytesOnDisk(packed.length)
-  // Where a file cannot have two names, the same body of another day is stored again.
-  await isLinked(path, shared)
   return file
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  )
+/** Where a body lies on its day, and the name that its other days find it by. */
+function bodyPaths(root: string, { folder, sha256 }: Entry): { path: string; shared: string } {
+  const name = `${sha256}.zst`
+  return { path: join(root, folder, name), shared: join(root, BODIES, name) }
 }
 
-function isLinked(path: string, name: string): Promise<boolean> {
-  return link(path, name).then(
+/** True where a body has its name of the day, or gets it now as it is known of another day. */
+function isThere(shared: string, path: string): Promise<boolean> {
+  return link(shared, path).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'EEXIST',
   )
 }
 

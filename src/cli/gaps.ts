@@ -93,7 +93,7 @@ async function gaps(
     await writeJson(context.stdout, { data: rows, next: null, alerts })
   } else {
     await context.stdout.write(
-      gapTable(context, rows) + simulatedNote(store) + gapText(found) + alertText(alerts),
+      gapTable(context, rows) + simulatedNote(store) + gapText(rows) + alertText(alerts),
     )
   }
   return found.length === 0 ? 0 : 1
@@ -153,7 +153,7 @@ async function repair(
     await writeJson(context.stdout, { ...(summary ?? NOTHING_DONE), gaps: rows })
   } else {
     if (summary !== null) await context.stdout.write(summaryText(context, store, summary))
-    const text = summary === null && left.length > 0 ? SAME_BEFORE : gapText(left)
+    const text = summary === null && left.length > 0 ? SAME_BEFORE : gapText(rows)
     await context.stdout.write(gapTable(context, rows) + simulatedNote(store) + text)
   }
   return left.length === 0 ? 0 : 1
@@ -210,9 +210,13 @@ function gapTable(context: CommandContext, rows: readonly GapJson[]): string {
   )
 }
 
-function gapText(found: readonly Gap[]): string {
+function gapText(found: readonly GapJson[]): string {
   if (found.length === 0) return 'No gaps.\n'
+  const isAsked = found.some(({ reasons }) => !reasons.includes('said-again'))
+  const next = isAsked
+    ? 'stockyard gaps --repair asks for them'
+    : 'The vendors said the same when they were asked again; stockyard gaps --repair --force asks once more'
   const sessions = found.reduce((sum, gap) => sum + gap.sessions, 0)
   const what = found.length === 1 ? '1 gap' : `${formatCount(found.length)} gaps`
-  return `${what}, ${formatCount(sessions)} ${sessions === 1 ? 'session' : 'sessions'}. stockyard gaps --repair asks for them.\n`
+  return `${what}, ${formatCount(sessions)} ${sessions === 1 ? 'session' : 'sessions'}. ${next}.\n`
 }

@@ -40,8 +40,11 @@ export interface CoverageQuery {
   readonly settleMsOf: SettleMsOf
 }
 
-/** Milliseconds after a session's close until a vendor's bars are final. */
-export type SettleMsOf = (provider: string) => number
+/**
+ * Milliseconds after a session's close until a vendor's bars are final; null for bars that no vendor is asked for:
+ * no session is expected of them, and they have no coverage.
+ */
+export type SettleMsOf = (provider: string) => number | null
 
 /**
  * The states of a symbol's series, run by run.
@@ -59,7 +62,11 @@ export async function readCoverage(
   })
   const calendar = await readCalendar(db, exchange)
   const data: CoverageRange[] = []
-  for (const head of heads) data.push(...(await rangesOf(db, head, calendar, query)))
+  for (const head of heads) {
+    const settleMs = query.settleMsOf(head.provider)
+    if (settleMs === null) continue
+    data.push(...(await rangesOf(db, head, calendar, settleMs, query)))
+  }
   return { symbol, data, next: null }
 }
 
@@ -67,10 +74,11 @@ async function rangesOf(
   db: Queryable,
   head: CoverageHead,
   calendar: Calendar,
+  settleMs: number,
   query: CoverageQuery,
 ): Promise<CoverageRange[]> {
   const { interval, provider, basis, seriesId } = head
-  const facts = { ...head, calendar, settleMs: query.settleMsOf(provider) }
+  const facts = { ...head, calendar, settleMs }
   const data: CoverageRange[] = []
   for (const range of periodsOf(head, calendar, query)) {
     const states = sessionStates(facts, range, query.now, { closed: query.closed === true })
@@ -151,9 +159,12 @@ export async function readCoverageSummary(
   for (const exchange of new Set(all.map((facts) => facts.exchange))) {
     calendars.set(exchange, await readCalendar(db, exchange))
   }
-  return all.map((facts) =>
-    summaryOf(facts, calendars.get(facts.exchange)!, settleMsOf(facts.provider), now),
-  )
+  return all.flatMap((facts) => {
+    const settleMs = settleMsOf(facts.provider)
+    return settleMs === null
+      ? []
+      : [summaryOf(facts, calendars.get(facts.exchange)!, settleMs, now)]
+  })
 }
 
 function summaryOf(

@@ -110,6 +110,14 @@ describe('a daily bar by hand', () => {
     const status = await ask(app, '/api/v1/etl/status?symbol=MSFT&provider=manual')
     // Nobody asked for the sessions between them.
     assert.deepEqual([status.body.data[0]?.['bars'], status.body.data[0]?.['watermark']], [3, null])
+    // Nobody is asked for bars by hand: no session is expected of them.
+    for (const url of ['/api/v1/stocks/MSFT/coverage', '/api/v1/coverage']) {
+      const { body } = await ask(app, url)
+      const providers = body.data.map(({ provider }) => provider)
+      assert.deepEqual([providers.length > 0, providers.includes('manual')], [true, false])
+    }
+    const coverage = await ask(app, '/api/v1/stocks/MSFT/coverage?provider=manual')
+    assert.deepEqual([coverage.status, coverage.body.data], [200, []])
     const msft = '/api/v1/stocks/MSFT/prices'
     await send('DELETE', `${msft}/2024-06-06`)
     assert.deepEqual(await latest(), ['2024-06-05', 190])

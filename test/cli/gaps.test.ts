@@ -274,6 +274,10 @@ describe('a session with fewer than half of its bars', () => {
     assert.deepEqual(await ofSim4('--repair'), { code: 1, left, vendors: [] })
     const { stdout } = await run(['gaps', 'SIM4', '-p', 'polygon'], all)
     assert.match(stdout, /^SIM4 .* 1  partial  little-volume, said-again$/m)
+    assert.match(
+      stdout,
+      /^SIMULATED: 1 gap, 1 session\. The vendors said the same when they were asked again; stockyard gaps --repair --force asks once more\.$/m,
+    )
     await fetch(`${sandbox.url}/_sandbox/revisions`, { method: 'DELETE' })
     const forced = await ofSim4('--repair', '--force')
     assert.deepEqual(forced, { code: 0, left: [], vendors: ['polygon'] })
