@@ -111,8 +111,8 @@ describe('a daily bar by hand', () => {
     // Nobody asked for the sessions between them.
     assert.deepEqual([status.body.data[0]?.['bars'], status.body.data[0]?.['watermark']], [3, null])
     // Nobody is asked for bars by hand: no session is expected of them.
-    for (const url of ['/api/v1/stocks/MSFT/coverage', '/api/v1/coverage']) {
-      const { body } = await ask(app, url)
+    for (const path of ['/api/v1/stocks/MSFT/coverage', '/api/v1/coverage']) {
+      const { body } = await ask(app, path)
       const providers = body.data.map(({ provider }) => provider)
       assert.deepEqual([providers.length > 0, providers.includes('manual')], [true, false])
     }
