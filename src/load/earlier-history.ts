@@ -86,7 +86,7 @@ function earliest(known: number | null, answered: DayRange | null): number | nul
  * The days before the first bars for which the vendor has nothing: those of the calls before the oldest one
  * that was answered, and those known from before, as far as one meets the next. A call for days apart from
  * them may have hit a closure that nobody told of, and says nothing of the days between. Null where none
- * meets the first bars.
+ * of the calls meets the first bars: what was known before is no word on them.
  */
 function emptyBefore(
   until: number,
@@ -94,16 +94,18 @@ function emptyBefore(
   head: SeriesHead | null,
   calendar: Calendar,
 ): DayRange | null {
-  const ranges = [...refused.map(daysOf), ...(head?.notOffered ?? []), ...(head?.noTrades ?? [])]
-    .filter((range) => range !== null)
-    .toSorted((a, b) => b.until - a.until)
+  const said = refused.map(daysOf).filter((range) => range !== null)
+  const ranges = [...said, ...(head?.notOffered ?? []), ...(head?.noTrades ?? [])].toSorted(
+    (a, b) => b.until - a.until,
+  )
   let from = until
   for (const range of ranges) {
     if (range.from >= from) continue
     if (calendar.countSessions(range.until, from) > 0) break
     from = range.from
   }
-  return from < until ? { from, until } : null
+  const isSaid = said.some((range) => range.from >= from && range.from < until)
+  return isSaid ? { from, until } : null
 }
 
 /**

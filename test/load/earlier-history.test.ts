@@ -26,15 +26,25 @@ function requestOf(month: number): BarRequest {
   return { symbol: 'IBM', interval: '1d', asked: days, covers: days, request, fallback: null }
 }
 
-/** Of a series with the bars of January 2023: what is asked, and what is not offered then. */
-async function story(provider: string, months: readonly number[], refused: readonly number[]) {
+/**
+ * Of a series with the bars of January 2023: what is asked, and what is not offered then.
+ * @param since first day that was answered for: before January there was nothing
+ */
+async function story(
+  provider: string,
+  months: readonly number[],
+  refused: readonly number[],
+  since = '2023-01-01',
+) {
   const series: SeriesKey = { symbol: 'IBM', interval: '1d', provider, basis: 'raw' }
   await inTransaction(pool, (connection) => ensureSeries(connection, series))
   await pool.query(
-    `UPDATE stockyard.series_heads SET covered = '{[2023-01-01,2023-02-01)}', first_bar = '2023-01-03',
+    `UPDATE stockyard.series_heads
+     SET covered = datemultirange(daterange($2, '2023-02-01')),
+       no_trades = datemultirange(daterange($2, '2023-01-01')), first_bar = '2023-01-03',
        observed_at = '2023-02-01'
      WHERE series_id IN (SELECT id FROM stockyard.series WHERE provider = $1)`,
-    [provider],
+    [provider, since],
   )
   const head = await findHead(pool, series)
   assert.equal(head!.coverage.length, 1)
@@ -70,4 +80,9 @@ test('a refused call after the known bars says nothing of the days before them, 
 test('a refused call for days apart from the known bars proves nothing', async () => {
   const { asked, said, ranges } = await story('c', [0], [])
   assert.deepEqual([asked, said, ranges], [[], nothing, []])
+})
+
+test('a refused call after the known bars fails also where history is known to begin with them', async () => {
+  const { asked, said, ranges } = await story('d', [4], [], '2022-12-01')
+  assert.deepEqual([asked, said, ranges], [[], nothing, ['2022-12-01 2023-01-01']])
 })

@@ -136,6 +136,17 @@ describe('a gap that its own vendor has nothing for', () => {
     assert.deepEqual([first.asked(), second.asked()], [2, 1])
   })
 
+  it('had no trades either where its vendor is known to have nothing before the first bar', async () => {
+    const first = vendorOf('first', [{ days: DAYS }, 'no-data'])
+    await withHole(first)
+    await pool.query(
+      `UPDATE stockyard.series_heads SET covered = covered + '{[2026-05-25,2026-06-01)}'::datemultirange,
+         no_trades = '{[2026-05-25,2026-06-01)}'`,
+    )
+    assert.deepEqual((await repair([first])).gaps, [])
+    assert.equal(await stateOf('first'), 'no-trades')
+  })
+
   it('is not offered any more where it lies further back than the vendor has anything', async () => {
     const first = vendorOf('first', [{ days: DAYS }])
     await withHole(first)

@@ -182,4 +182,22 @@ export const EXAMPLES: readonly Story[] = [
     steps: [fetchOf(35, 6), LOOK],
     repairDeath: null,
   },
+  {
+    ...USUAL,
+    vendor: 'yahoo',
+    interval: '1d',
+    period: 1,
+    begins: 42,
+    hour: 18,
+    // 20 October, with which the range begins, and 19 November: a hole between bars of which there is nothing.
+    closures: [22, 0],
+    steps: [
+      { what: 'wait', days: 50 },
+      fetchOf(19, 11),
+      { what: 'wait', days: 2 },
+      fetchOf(31, 24),
+      LOOK,
+    ],
+    repairDeath: null,
+  },
 ]
