@@ -4,7 +4,7 @@ import { formatDate } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import type { Interval } from '../domain/interval.ts'
 import { listAlerts } from '../load/closure-alert.ts'
-import { explainGap, type GapReason } from '../load/explain-gaps.ts'
+import { explainGaps, type GapReason } from '../load/explain-gaps.ts'
 import { listGaps, type Gap, type GapSearch } from '../load/list-gaps.ts'
 import { openCalendars, type CalendarOf } from '../load/open-calendars.ts'
 import { repairGaps } from '../load/repair.ts'
@@ -182,14 +182,11 @@ async function explained(
   found: readonly Gap[],
   calendarOf: CalendarOf,
 ): Promise<GapJson[]> {
-  const rows: GapJson[] = []
-  for (const gap of found) {
-    const { symbol, interval, provider, sessions, state } = gap
-    const days = { from: formatDate(gap.from), until: formatDate(gap.until) }
-    const reasons = await explainGap(pool, gap, calendarOf)
-    rows.push({ symbol, interval, provider, ...days, sessions, state, reasons })
-  }
-  return rows
+  const reasons = await explainGaps(pool, found, calendarOf)
+  return found.map(({ symbol, interval, provider, from, until, sessions, state }, i) => {
+    const days = { from: formatDate(from), until: formatDate(until) }
+    return { symbol, interval, provider, ...days, sessions, state, reasons: reasons[i]! }
+  })
 }
 
 function gapTable(context: CommandContext, rows: readonly GapJson[]): string {

@@ -2,6 +2,9 @@
 import { formatDate, parseDay } from '../domain/date.ts'
 import type { Queryable } from './connect.ts'
 
+/** In the place of the run that wrote a page: of the session no bar is stored. */
+export const NO_PAGE = 0
+
 /** Who wrote a page, and whether all of its bars are final. */
 export interface PageRun {
   readonly runId: number
@@ -56,15 +59,19 @@ export async function forgetRepeated(
   )
 }
 
-/** The sessions of some series whose pages are still those of which the vendor said the same, by series. */
+/**
+ * The sessions of some series whose pages are still those of which the vendor said the same, by series; also those
+ * that had none and still have none.
+ */
 export async function readRepeated(
   db: Queryable,
   seriesIds: readonly number[],
 ): Promise<Map<number, Set<number>>> {
   const { rows } = await db.query<{ series_id: number; starts_on: string }>(
     `SELECT r.series_id, r.starts_on FROM stockyard.repeated_sessions r
-     JOIN stockyard.pages p USING (series_id, starts_on, run_id) WHERE r.series_id = ANY ($1)`,
-    [seriesIds],
+     LEFT JOIN stockyard.pages p USING (series_id, starts_on)
+     WHERE r.series_id = ANY ($1) AND r.run_id = coalesce(p.run_id, $2)`,
+    [seriesIds, NO_PAGE],
   )
   const groups = Map.groupBy(rows, (row) => row.series_id)
   return new Map(

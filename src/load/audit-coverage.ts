@@ -20,7 +20,7 @@ import {
   sumPages,
 } from '../db/page-days.ts'
 import { readPages } from '../db/pages.ts'
-import { readRepeated } from '../db/repeated-sessions.ts'
+import { forgetRepeated, readRepeated } from '../db/repeated-sessions.ts'
 import type { CalendarOf } from './open-calendars.ts'
 import { judgeSessions } from './judge-volumes.ts'
 
@@ -94,6 +94,8 @@ async function withoutLost(
   const lost = head.coverage
     .flatMap((range) => expectedDays(calendar, head.interval, range))
     .filter((day) => !stored.has(day) && !holdsDay(head.noTrades, day))
+  // Of bars that came and are gone it is no word that there were none before.
+  await forgetRepeated(connection, head.seriesId, lost)
   if (lost.length === 0 && isFewer && !isTold) return { ...head, coverage: [] }
   return {
     ...head,

@@ -1,7 +1,7 @@
 /**
  * Closing gaps: just the missing ranges are asked for, from the series' own vendor and, where that one has
  * nothing, from the others as their own series; what is not to be had is recorded as proven. Sessions that are
- * there in part are asked for once: see repeated-answers.ts.
+ * there in part, or of which nobody has a bar though there was trading, are asked for once: see repeated-answers.ts.
  */
 import { getCalendar } from '../domain/calendar/registry.ts'
 import { addRange, expectedDays, holdsDay, periodRange, removeRange } from '../domain/coverage.ts'
@@ -25,6 +25,7 @@ import { oldestOffered } from './plan-calls.ts'
 import {
   findDoubtful,
   keepAnswered,
+  keepSilent,
   openAgain,
   runsBefore,
   withoutRepeated,
@@ -84,7 +85,8 @@ export async function repairGaps(
     inPart.length === 0 ? [] : await findDoubtful(pool, await list(), before, calendarOf)
   const unserved = await findUnserved(pool, gaps, calendarOf, clock.now())
   const others = await askOthers(context, [...unserved, ...doubtful], providers)
-  await openAgain(pool, doubtful, others, context.signal?.aborted === true)
+  const isEnded = context.signal?.aborted === true
+  await openAgain(pool, doubtful, others, isEnded)
   for (const { gap, days } of unserved) {
     await recordNothing(pool, gap, calendarOf, {
       days,
@@ -92,6 +94,7 @@ export async function repairGaps(
       isLacking: isLacking(gap),
     })
   }
+  await keepSilent(pool, unserved, others, isEnded)
   return { summary: addSummaries(first, others), gaps: await list() }
 }
 

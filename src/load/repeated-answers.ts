@@ -1,15 +1,19 @@
 /**
  * Sessions that are there in part are asked for until the vendor says the same to a repair: that is its last
  * word, and where no daily volume and no refused row speaks against it, the session is whole. Else it stays in
- * part; the other vendors are asked once, and nobody again before the page changes.
+ * part; the other vendors are asked once, and nobody again before the page changes. So it is with sessions without
+ * a bar of which all vendors say that they have none, as long as a daily bar shows that there was trading.
  */
 import { addRange, expectedDays, holdsDay, periodRange } from '../domain/coverage.ts'
 import { DAY_MS } from '../domain/date.ts'
+import { isIntraday } from '../domain/interval.ts'
 import { inTransaction, type Pool } from '../db/connect.ts'
 import { lockCoverageHead, readCoverageHeads, writeLedger } from '../db/coverage-heads.ts'
+import { listTradedDays } from '../db/daily-volumes.ts'
 import {
   forgetRepeated,
   keepRepeated,
+  NO_PAGE,
   readPageRuns,
   readRepeated,
   type PageRun,
@@ -27,20 +31,37 @@ export async function withoutRepeated(
   gaps: readonly Gap[],
   calendarOf: CalendarOf,
 ): Promise<Gap[]> {
-  const ids = gaps.filter(isInPart).map(({ seriesId }) => seriesId)
-  const repeated = await readRepeated(pool, ids)
   const left: Gap[] = []
+  const groups = Map.groupBy(gaps, ({ seriesId }) => seriesId)
+  const repeated = await readRepeated(pool, [...groups.keys()])
   for (const gap of gaps) {
     const known = repeated.get(gap.seriesId)
-    if (!isInPart(gap) || known === undefined) {
+    if (known === undefined) {
       left.push(gap)
       continue
     }
-    const [head] = await readCoverageHeads(pool, { seriesId: gap.seriesId })
-    const isSettled = (day: number) => known.has(day) && holdsDay(head!.coverage, day)
-    left.push(...cutDays(gap, daysOf(gap, calendarOf), isSettled))
+    const days = daysOf(gap, calendarOf)
+    const settled = await saidAgain(pool, gap, days, known)
+    left.push(...cutDays(gap, days, (day) => settled.has(day)))
   }
   return left
+}
+
+/**
+ * The days of a gap of which nobody is asked again.
+ * @param known those of its series of which the vendors said the same, as readRepeated tells them
+ */
+export async function saidAgain(
+  pool: Pool,
+  gap: Gap,
+  days: readonly number[],
+  known: ReadonlySet<number>,
+): Promise<ReadonlySet<number>> {
+  const same = days.filter((day) => known.has(day))
+  if (same.length === 0) return new Set()
+  if (!isInPart(gap)) return await listTradedDays(pool, gap.seriesId, same)
+  const [head] = await readCoverageHeads(pool, { seriesId: gap.seriesId })
+  return new Set(same.filter((day) => holdsDay(head!.coverage, day)))
 }
 
 function isInPart({ state }: Gap): boolean {
@@ -141,13 +162,38 @@ export async function openAgain(
   isEnded: boolean,
 ): Promise<void> {
   for (const { gap, days } of doubtful) {
-    const isUnanswered = others?.tasks.some(
-      ({ symbol, interval, error }) =>
-        symbol === gap.symbol &&
-        interval === gap.interval &&
-        error !== null &&
-        !ANSWERS.has(error.code),
-    )
-    if (isEnded || isUnanswered === true) await forgetRepeated(pool, gap.seriesId, days)
+    if (isEnded || !isAnswered(gap, others)) await forgetRepeated(pool, gap.seriesId, days)
+  }
+}
+
+/** True where each other vendor that was asked for a gap has answered. */
+function isAnswered(gap: Gap, others: FetchSummary | null): boolean {
+  const tasks = others?.tasks ?? []
+  return tasks.every(
+    ({ symbol, interval, error }) =>
+      symbol !== gap.symbol ||
+      interval !== gap.interval ||
+      error === null ||
+      ANSWERS.has(error.code),
+  )
+}
+
+/**
+ * Keeps of which sessions no vendor has a bar though there was trading, where all of them have answered: the ledger
+ * has the own vendor's word, until an audit holds it against the days.
+ */
+export async function keepSilent(
+  pool: Pool,
+  unserved: readonly GapDays[],
+  others: FetchSummary | null,
+  isEnded: boolean,
+): Promise<void> {
+  for (const { gap, days } of unserved) {
+    if (isEnded || !isIntraday(gap.interval) || !isAnswered(gap, others)) continue
+    const [head] = await readCoverageHeads(pool, { seriesId: gap.seriesId })
+    const empty = days.filter((day) => holdsDay(head!.noTrades, day))
+    const traded = await listTradedDays(pool, gap.seriesId, empty)
+    const silent = new Map([...traded].map((day) => [day, NO_PAGE]))
+    await inTransaction(pool, (connection) => keepRepeated(connection, gap.seriesId, silent))
   }
 }

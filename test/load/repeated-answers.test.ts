@@ -1,18 +1,23 @@
-/** Sessions that are there in part: what each vendor says of them to repairs, and who is asked again. */
+/** Sessions that are there in part, or not at all against the day's volume: what each vendor says of them to repairs, and who is asked again. */
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, beforeEach, describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { joinBatches, takeBars, type BarBatch } from '../../src/domain/bar-batch.ts'
+import { getCalendar } from '../../src/domain/calendar/registry.ts'
 import { parseDay } from '../../src/domain/date.ts'
-import type { Pool } from '../../src/db/connect.ts'
+import { inTransaction, type Pool } from '../../src/db/connect.ts'
+import { startRun } from '../../src/db/runs.ts'
+import { explainGaps } from '../../src/load/explain-gaps.ts'
 import { fetchAll } from '../../src/load/fetch-series.ts'
+import { listGaps } from '../../src/load/list-gaps.ts'
+import { loadBatch } from '../../src/load/load-batch.ts'
 import { repairGaps } from '../../src/load/repair.ts'
 import { makeLogger } from '../../src/log.ts'
 import { makeHttpClient } from '../../src/providers/fetch.ts'
 import type { Provider, VendorFailure } from '../../src/providers/provider.ts'
-import { calendar, minuteBars } from '../support/bars.ts'
+import { calendar, dailyBars, minuteBars } from '../support/bars.ts'
 import { makeDatabase } from '../support/database.ts'
 import { vendorOf } from '../support/given-vendor.ts'
 
@@ -49,7 +54,15 @@ const FEW = takeBars(
         WEEK.ts[i]! < calendar.session(THIN)!.open + 4 * STEP_MS),
   ),
 )
-/** The same with one more row of Wednesday that cannot be right. */
+const NONE = takeBars(
+  FEW,
+  [...FEW.ts.keys()].filter((i) => calendar.localDay(FEW.ts[i]!) !== THIN),
+)
+const WHOLE = takeBars(
+  WEEK,
+  [...WEEK.ts.keys()].filter((i) => WEEK.ts[i]! % STEP_MS === 0),
+)
+/** The same as the few with one more row of Wednesday that cannot be right. */
 const REFUSED = withBadRow()
 
 function withBadRow(): BarBatch {
@@ -119,9 +132,9 @@ async function fetchWeek(provider: Provider): Promise<void> {
 }
 
 /** What gaps a repair leaves. */
-async function repair(providers: readonly Provider[], signal?: AbortSignal) {
+async function repair(providers: readonly Provider[], signal?: AbortSignal, force = false) {
   const { gaps } = await withVendors(providers, signal, (context) =>
-    repairGaps(context, SEARCH, providers),
+    repairGaps(context, SEARCH, providers, { force }),
   )
   return gaps.map(({ provider, from, sessions, state }) => [provider, from, sessions, state])
 }
@@ -209,11 +222,7 @@ describe('a session that is there in part', () => {
 
   it('is got from another vendor where that one has it, as that one’s series', async () => {
     const own = saying('own', [REFUSED])
-    const whole = takeBars(
-      WEEK,
-      [...WEEK.ts.keys()].filter((i) => WEEK.ts[i]! % STEP_MS === 0),
-    )
-    const other = saying('other', [whole])
+    const other = saying('other', [WHOLE])
     await fetchWeek(own.vendor)
     assert.deepEqual(await repair([own.vendor, other.vendor]), [LEFT])
     const { rows } = await pool.query<{ provider: string; starts_on: string; bars: number }>(
@@ -228,5 +237,89 @@ describe('a session that is there in part', () => {
       ],
     )
     assert.equal(other.asked(), 1)
+  })
+})
+
+/** The daily bars of the week, all with a volume. */
+async function loadDays(): Promise<void> {
+  const series = { symbol: 'IBM', interval: '1d', provider: 'own', basis: 'raw' } as const
+  const runId = await inTransaction(pool, (connection) =>
+    startRun(connection, 'fetch', {}, [series]),
+  )
+  const batch = dailyBars(FROM, UNTIL)
+  await loadBatch(pool, {
+    series,
+    calendar,
+    settleMs: 4 * 3_600_000,
+    runId,
+    taskNumber: 1,
+    batch,
+    rejects: [],
+    fetched: batch.length,
+    covers: { from: FROM, until: UNTIL },
+    continuesFrom: null,
+    receivedAt: NOW,
+    actions: null,
+    simulated: false,
+  })
+}
+
+/** Why each gap is one. */
+async function reasons() {
+  const gaps = await listGaps(pool, SEARCH, getCalendar, NOW)
+  return await explainGaps(pool, gaps, getCalendar)
+}
+
+const MISSING = ['own', THIN, 1, 'missing']
+
+describe('a session without a bar, of a day that has a volume', () => {
+  beforeEach(async () => {
+    await fetchWeek(saying('own', [NONE]).vendor)
+    await loadDays()
+  })
+
+  it('is asked for once of all vendors where none has it, and stays missing', async () => {
+    const own = saying('own', ['no-data'])
+    const other = saying('other', ['no-data'])
+    assert.deepEqual(await reasons(), [[]])
+    for (let time = 0; time < 2; time += 1) {
+      assert.deepEqual(await repair([own.vendor, other.vendor]), [MISSING])
+      assert.deepEqual([own.asked(), other.asked()], [1, 1])
+      assert.deepEqual(await reasons(), [['said-again']])
+    }
+    assert.deepEqual(await repair([own.vendor, other.vendor], undefined, true), [MISSING])
+    assert.deepEqual([own.asked(), other.asked()], [2, 2])
+  })
+
+  it('is asked for again where a vendor was out of order', async () => {
+    const own = saying('own', ['no-data'])
+    assert.deepEqual(await repair([own.vendor, saying('other', ['outage']).vendor]), [MISSING])
+    assert.deepEqual(await repair([saying('own', ['outage']).vendor]), [MISSING])
+    assert.deepEqual(await reasons(), [[]])
+    assert.deepEqual(await repair([own.vendor]), [MISSING])
+    assert.deepEqual(await repair([own.vendor]), [MISSING])
+    assert.equal(own.asked(), 2)
+  })
+
+  it('is asked for again once the day has no volume any more, and had no trades then', async () => {
+    const own = saying('own', ['no-data'])
+    assert.deepEqual(await repair([own.vendor]), [MISSING])
+    await pool.query(
+      `UPDATE stockyard.pages SET volume = array_fill(0::double precision, ARRAY[bars])
+       WHERE series_id = (SELECT id FROM stockyard.series WHERE interval = '1d')`,
+    )
+    assert.deepEqual(await reasons(), [[]])
+    assert.deepEqual(await repair([own.vendor]), [])
+    assert.equal(own.asked(), 2)
+  })
+
+  it('is asked for again where bars that came since were taken out by hand', async () => {
+    const own = saying('own', ['no-data', WHOLE])
+    assert.deepEqual(await repair([own.vendor]), [MISSING])
+    assert.deepEqual(await repair([own.vendor], undefined, true), [])
+    await pool.query(`DELETE FROM stockyard.pages WHERE starts_on = '2026-06-03'`)
+    assert.deepEqual(await reasons(), [[]])
+    assert.deepEqual(await repair([own.vendor]), [])
+    assert.equal(own.asked(), 3)
   })
 })
