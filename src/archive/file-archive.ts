@@ -4,7 +4,7 @@
  * file whole or not at all; what cannot be written is counted, told once, and never stops the work.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { appendFile, link, mkdir, open, rename, type FileHandle } from 'node:fs/promises'
+import { appendFile, link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { constants as zlib, zstdCompress } from 'node:zlib'
@@ -44,6 +44,8 @@ export const LINES = 'answers.ndjson'
 const WAITING_MAX_BYTES = 64 * 1024 * 1024
 /** Bytes that may wait while there is said to be room. */
 const ROOM_BYTES = 8 * 1024 * 1024
+/** Answers that may wait while there is said to be room. */
+const ROOM_FILES = 64
 /** Sizes are reckoned as files are written, and looked at so often. */
 const MEASURE_MS = 7 * DAY_MS
 
@@ -76,6 +78,8 @@ export function openFileArchive(options: FileArchiveOptions): FileArchive {
   /** Done when all that was written is on the disk. */
   let onDisk = Promise.resolve()
   let waiting = 0
+  /** Answers that are not on the disk, each with a file that may be open. */
+  let unsynced = 0
   let lost = 0
   const lose = (why: string) => {
     lost += 1
@@ -103,13 +107,17 @@ export function openFileArchive(options: FileArchiveOptions): FileArchive {
           return false
         },
       )
+      unsynced += 1
       onDisk = Promise.all([written.catch(() => null), onDisk])
-        .then(([body]) => body?.sync().finally(() => body.close()))
+        .then(([body]) => (body === null ? undefined : putOnDisk(body)))
         .catch((error: unknown) => lose(messageOf(error)))
-        .finally(() => (waiting -= length))
+        .finally(() => {
+          waiting -= length
+          unsynced -= 1
+        })
     },
     room: async () => {
-      if (waiting > ROOM_BYTES) await onDisk
+      if (waiting > ROOM_BYTES || unsynced > ROOM_FILES) await onDisk
     },
     flush: async () => {
       await onDisk
@@ -118,11 +126,29 @@ export function openFileArchive(options: FileArchiveOptions): FileArchive {
   }
 }
 
+/** A body that was written, and is lost with the machine until it is on the disk. */
+interface WrittenBody {
+  readonly file: FileHandle
+  readonly path: string
+  readonly shared: string
+}
+
+/** Only a body that no crash can damage any more gets the name by which other days find it. */
+async function putOnDisk({ file, path, shared }: WrittenBody): Promise<void> {
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  // Where a file cannot have two names, the same body of another day is stored again.
+  await link(path, shared).catch(() => undefined)
+}
+
 /**
- * Writes an answer, so that it is there for whoever comes after this process, however that ends. Gives the
- * file of its body, which is lost with the machine until it is synced, or null where the body was there.
+ * Writes an answer, so that it is there for whoever comes after this process, however that ends; null where its body
+ * was there.
  */
-async function write(state: State, answer: Answer): Promise<FileHandle | null> {
+async function write(state: State, answer: Answer): Promise<WrittenBody | null> {
   const { root } = state.options
   const bytes = bodyWithoutKeys(answer.body.bytes)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
@@ -132,16 +158,12 @@ async function write(state: State, answer: Answer): Promise<FileHandle | null> {
   try {
     // The line's own beginning ends a line that a crash cut off before it.
     const line = `\n${formatEntry(entry)}`
-    const appended = appendFile(join(root, entry.folder, LINES), line, { mode: 0o600 })
-    const { path, shared } = bodyPaths(root, entry)
-    // Where a file cannot have two names, the same body of another day is stored again.
-    const linked = body === null ? null : link(path, shared).catch(() => null)
-    await Promise.all([appended, linked])
+    await appendFile(join(root, entry.folder, LINES), line, { mode: 0o600 })
     state.written += line.length
     const { maxBytes } = state.options
     if (state.known !== null && state.known + state.written > maxBytes) await tidy(state)
   } catch (error) {
-    await body?.close()
+    await body?.file.close()
     throw error
   }
   return body
@@ -173,8 +195,10 @@ async function writeBody(
   state: State,
   entry: Entry,
   bytes: Uint8Array,
-): Promise<FileHandle | null> {
-  const { path, shared } = bodyPaths(state.options.root, entry)
+): Promise<WrittenBody | null> {
+  const { root } = state.options
+  const name = `${entry.sha256}.zst`
+  const [path, shared] = [join(root, entry.folder, name), join(root, BODIES, name)]
   if (await isThere(shared, path)) return null
   const packed = await compress(bytes)
   const unfinished = `${path}.${randomUUID()}`
@@ -184,16 +208,11 @@ async function writeBody(
     await rename(unfinished, path)
   } catch (error) {
     await file.close()
+    await rm(unfinished, { force: true })
     throw error
   }
   state.written += bytesOnDisk(packed.length)
-  return file
-}
-
-/** Where a body lies on its day, and the name that its other days find it by. */
-function bodyPaths(root: string, { folder, sha256 }: Entry): { path: string; shared: string } {
-  const name = `${sha256}.zst`
-  return { path: join(root, folder, name), shared: join(root, BODIES, name) }
+  return { file, path, shared }
 }
 
 /** True where a body has its name of the day, or gets it now as it is known of another day. */

@@ -138,7 +138,12 @@ async function importCommand(
 ): Promise<number> {
   const formats = files.map((file) => options.format ?? formatOfName(file))
   const manifests = []
-  for (const file of files) manifests.push(await checkManifest(file))
+  for (const file of files) {
+    const manifest = await checkManifest(file)
+    const { adjust = 'none' } = manifest ?? {}
+    if (adjust !== 'none') throw adjustedError(file, adjust)
+    manifests.push(manifest)
+  }
   const simulated = manifests.some((manifest) => manifest?.simulated === true)
   const store = await context.openStore({ writes: true })
   const { home } = await context.config()
@@ -162,6 +167,13 @@ async function importCommand(
     ...into,
     skipped: skipped.provisional,
     files,
+  })
+}
+
+function adjustedError(file: string, adjust: string): StockyardError {
+  const sentence = `${file} has prices that were adjusted (${adjust}), which are no bars as they were traded.`
+  return new StockyardError('usage', 'FILE_ADJUSTED', sentence, {
+    hint: 'Export again with --adjust none; or, where they are meant, remove the manifest beside the file.',
   })
 }
 

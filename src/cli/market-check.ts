@@ -60,23 +60,29 @@ async function checkNow(context: CommandContext, calendar: Calendar): Promise<nu
   const at = answer.serverTime
   const [isOpen, expected] = [own[1] === 'open', calendar.isOpen(at)]
   const day = calendar.localDay(at)
-  const command =
+  const close = `stockyard market close ${formatDate(day)} --exchange ${calendar.exchange}`
+  const reason = '--reason "Not announced"'
+  // The vendor does not say whether it was open before.
+  const commands =
     expected && !isOpen
-      ? `stockyard market close ${formatDate(day)} --exchange ${calendar.exchange} --reason "Not announced"`
-      : null
+      ? [`${close} ${reason}`, `${close} --at ${formatWallTime(at, calendar)} ${reason}`]
+      : []
   if (context.json) {
     await writeJson(context.stdout, {
       exchange: calendar.exchange,
       at: formatInstant(at),
       announced_open: isOpen,
       calendar_open: expected,
-      command,
+      commands,
     })
   } else {
     const when = `${formatWeekday(day)} ${formatWallTime(at, calendar)}`
     const said = `${when}: Polygon says ${stateOf(isOpen)}, the calendar ${stateOf(expected)}`
     await context.stdout.write(`${calendar.exchange}, ${said}\n`)
-    if (command !== null) await context.stdout.write(`  ${command}\n`)
+    const [whole, rest] = commands
+    if (whole !== undefined) {
+      await context.stdout.write(`where it did not open:  ${whole}\nwhere it did:  ${rest}\n`)
+    }
   }
   return isOpen === expected ? 0 : 1
 }

@@ -69,7 +69,9 @@ export async function readDayVolumes(
     for (const { id, provider, basis, covered } of dailies) {
       if ((provider === self.provider && basis === self.basis) !== isOwn) continue
       const coverage = parseCoverage(covered)
-      const since = basis === self.basis ? -Infinity : await lastSplitDay(db, seriesId)
+      // Two that are restated for splits can have been read on different sides of the last one.
+      const isSame = basis === 'raw' && self.basis === 'raw'
+      const since = isSame ? -Infinity : await lastSplitDay(db, seriesId)
       for (const { day, volume, isFinal } of await readVolumes(db, id, open)) {
         const counts = isFinal && day >= since && holdsDay(coverage, day)
         if (counts && volume > (volumes.get(day) ?? 0)) volumes.set(day, volume)

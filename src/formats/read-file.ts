@@ -1,5 +1,6 @@
 /** Rows of a file that a person brings, some thousand at a time: CSV, NDJSON, Parquet, Arrow. */
 import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { messageOf, StockyardError } from '../domain/error.ts'
 import { csvRecords } from './read-csv.ts'
@@ -137,7 +138,11 @@ async function* parquetRows(path: string): AsyncGenerator<FileRow> {
 
 async function* arrowRows(path: string): AsyncGenerator<FileRow> {
   const { RecordBatchReader } = await import('apache-arrow')
-  const reader = await RecordBatchReader.from(createReadStream(path))
+  // Opened by ourselves: the library takes a file that cannot be read for one without rows.
+  const file = await open(path)
+  const reader = await RecordBatchReader.from(file.createReadStream())
+  await reader.open()
+  if ((reader.schema as unknown) === undefined) throw new Error('it has no schema of Arrow')
   for await (const batch of reader) {
     const columns = batch.schema.fields.map(({ name }, i) => [name, batch.getChildAt(i)!] as const)
     for (let row = 0; row < batch.numRows; row += 1) {

@@ -57,15 +57,22 @@ export function factsOf(head: CoverageHead, calendarOf: CalendarOf): SeriesFacts
 function gapsOf(head: CoverageHead, search: GapSearch, calendarOf: CalendarOf, now: number): Gap[] {
   const { seriesId, symbol, exchange, interval, provider, basis } = head
   const facts = factsOf(head, calendarOf)
-  const found = rangesOf(head, search).flatMap((range) => findGaps(facts, range, now))
+  const found = rangesOf(head, search, facts.calendar.localDay(now)).flatMap((range) =>
+    findGaps(facts, range, now),
+  )
   return found.map((gap) => ({ ...gap, seriesId, symbol, exchange, interval, provider, basis }))
 }
 
 /** Where gaps are looked for, in order. */
-function rangesOf({ span, partial }: CoverageHead, search: GapSearch): readonly DayRange[] {
+function rangesOf(
+  { span, partial }: CoverageHead,
+  search: GapSearch,
+  today: number,
+): readonly DayRange[] {
   if (search.from === null && search.until === null) return knownRanges(partial, span)
   const known = spanOf(partial, span)
   const from = search.from ?? known?.from
-  const until = search.until ?? known?.until
+  // Of a series whose answers settled nothing yet, all sessions up to now are looked for.
+  const until = search.until ?? known?.until ?? today
   return from === undefined || until === undefined ? [] : [{ from, until }]
 }

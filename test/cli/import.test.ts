@@ -195,6 +195,8 @@ test('Parquet and Arrow of other programs come in, with their names and types', 
 test('what is missing or cannot be read is said before anything is stored', async () => {
   const bare = given('bare.csv', 'a,b\n1,2\n')
   const nameless = given('nameless.csv', 'date,open,high,low,close\n2024-01-02,1,1,1,1\n')
+  const adjusted = given('adjusted.csv', 'date,open,high,low,close\n2024-01-02,1,1,1,1\n')
+  given('adjusted.csv.manifest.json', JSON.stringify({ adjust: 'all' }))
   const cases: readonly [string[], string][] = [
     [[bare], 'COLUMNS_INVALID'],
     [[nameless], 'COLUMNS_INVALID'],
@@ -203,6 +205,10 @@ test('what is missing or cannot be read is said before anything is stored', asyn
     [[nameless, '-s', 'X', '-i', '1d', '--zone', 'Mars/Olympus'], 'ZONE_UNKNOWN'],
     [[join(folder, 'none.csv'), '-s', 'X', '-i', '1d'], 'FILE_UNREADABLE'],
     [[nameless, '-f', 'parquet'], 'FILE_UNREADABLE'],
+    [[join(folder, 'none.arrow')], 'FILE_UNREADABLE'],
+    [[given('empty.arrow', '')], 'FILE_UNREADABLE'],
+    [[given('text.arrow', 'hello\n')], 'FILE_UNREADABLE'],
+    [[adjusted, '-s', 'X', '-i', '1d'], 'FILE_ADJUSTED'],
     [[given('bars.xls', '')], 'FILE_FORMAT_UNKNOWN'],
   ]
   for (const [args, code] of cases) {

@@ -68,7 +68,7 @@ test('the state of now is held against the calendar at the clock of the vendor',
       at: new Date(at(clock)).toISOString().replace('.000', ''),
       announced_open: open,
       calendar_open: open,
-      command: null,
+      commands: [],
     })
     assert.equal(code, 0)
     if (!open) continue
@@ -80,7 +80,8 @@ test('the state of now is held against the calendar at the clock of the vendor',
       [
         1,
         'XNYS, Wed 2026-06-03 11:00: Polygon says closed, the calendar open\n' +
-          '  stockyard market close 2026-06-03 --exchange XNYS --reason "Not announced"\n',
+          'where it did not open:  stockyard market close 2026-06-03 --exchange XNYS --reason "Not announced"\n' +
+          'where it did:  stockyard market close 2026-06-03 --exchange XNYS --at 11:00 --reason "Not announced"\n',
       ],
     )
   }

@@ -26,3 +26,20 @@ it('bars by hand are expected to have holes, unless somebody asks about them', a
     11,
   )
 })
+
+it('from a day on, a series whose answer settled nothing lacks what lies behind its last bar', async () => {
+  await addInstrument(pool, { symbol: 'MSFT' })
+  const series = { symbol: 'MSFT', interval: '1d', provider: 'polygon', basis: 'raw' } as const
+  await loadSeries(pool, series, dailyBars(parseDay('2024-05-28'), parseDay('2024-05-31')), NOW)
+  await pool.query(
+    `UPDATE stockyard.series_heads SET covered = '{}', span = NULL, watermark = NULL
+     WHERE series_id = (SELECT max(id) FROM stockyard.series)`,
+  )
+  const search = { symbols: ['MSFT'], from: parseDay('2024-05-28'), until: null }
+  const gaps = await listGaps(pool, search, getCalendar, NOW)
+  // Friday 31 May to Thursday 6 June 2024; the session of the 7th goes on.
+  assert.deepEqual(
+    gaps.map(({ from, sessions, state }) => [from, sessions, state]),
+    [[parseDay('2024-05-31'), 5, 'missing']],
+  )
+})

@@ -123,6 +123,17 @@ async function partialDays(provider = 'polygon'): Promise<string[]> {
     .flatMap(({ from, until }) => DAYS.filter((day) => day >= from && day < until))
 }
 
+async function splitOn(day: string, provider: string): Promise<void> {
+  const { rows } = await pool.query<{ id: number }>('SELECT id FROM stockyard.instruments')
+  await inTransaction(pool, (connection) =>
+    storeActions(
+      connection,
+      { instrumentId: rows[0]!.id, provider, runId: null, observedAt: NOW },
+      { splits: [{ day: parseDay(day), newShares: 3, oldShares: 1 }], dividends: [] },
+    ),
+  )
+}
+
 async function gapDays(): Promise<string[]> {
   const search = { symbols: ['IBM'], intervals: ['5m' as const], from: null, until: null }
   const gaps = await listGaps(pool, search, getCalendar, NOW)
@@ -190,19 +201,22 @@ describe('sessions with all of their bars, which hold less than half of the volu
     await load('5m', fiveMinutes(LITTLE))
     await load('1d', daily(), { provider: 'yahoo', basis: 'split' })
     assert.deepEqual(await partialDays(), ['2024-11-26', '2024-11-29'])
-    const { rows } = await pool.query<{ id: number }>('SELECT id FROM stockyard.instruments')
-    await inTransaction(pool, (connection) =>
-      storeActions(
-        connection,
-        { instrumentId: rows[0]!.id, provider: 'polygon', runId: null, observedAt: NOW },
-        { splits: [{ day: parseDay('2024-11-27'), newShares: 3, oldShares: 1 }], dividends: [] },
-      ),
-    )
+    await splitOn('2024-11-27', 'polygon')
     // The days before the split are on another basis than the bars.
     assert.deepEqual(await gapDays(), ['2024-11-29 1 partial'])
     // The own vendor's word comes before that of others.
     await load('1d', daily({ volumes: { '2024-11-29': DAY_VOLUME / 2 } }))
     assert.deepEqual(await gapDays(), ['2024-11-26 1 partial'])
+  })
+
+  it('are held against days that are restated for splits, too, since the last split only', async () => {
+    // The one or the other may have been read before the split.
+    const yahoo = { provider: 'yahoo', basis: 'split' } as const
+    await load('5m', fiveMinutes(LITTLE), yahoo)
+    await load('1d', daily(), yahoo)
+    assert.deepEqual(await gapDays(), ['2024-11-26 1 partial', '2024-11-29 1 partial'])
+    await splitOn('2024-11-27', 'yahoo')
+    assert.deepEqual(await gapDays(), ['2024-11-29 1 partial'])
   })
 })
 
