@@ -4,7 +4,16 @@
  * file whole or not at all; what cannot be written is counted, told once, and never stops the work.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { appendFile, link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import {
+  access,
+  appendFile,
+  link,
+  mkdir,
+  open,
+  rename,
+  rm,
+  type FileHandle,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { constants as zlib, zstdCompress } from 'node:zlib'
@@ -216,11 +225,10 @@ async function writeBody(
 }
 
 /** True where a body has its name of the day, or gets it now as it is known of another day. */
-function isThere(shared: string, path: string): Promise<boolean> {
-  return link(shared, path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code === 'EEXIST',
-  )
+async function isThere(shared: string, path: string): Promise<boolean> {
+  // At once, since each takes a turn of the threads that work on files.
+  const tries = await Promise.allSettled([access(path), link(shared, path)])
+  return tries.some(({ status }) => status === 'fulfilled')
 }
 
 /** Measures everything and makes room. */
