@@ -42,11 +42,12 @@ interface Made {
   readonly provider?: string
   readonly basis?: 'raw' | 'split'
   readonly receivedAt?: number
+  readonly symbol?: string
 }
 
 async function load(interval: '1d' | '5m', batch: BarBatch, made: Made = {}): Promise<void> {
-  const { provider = 'polygon', basis = 'raw', receivedAt = NOW } = made
-  const series = { symbol: 'IBM', interval, provider, basis }
+  const { provider = 'polygon', basis = 'raw', receivedAt = NOW, symbol = 'IBM' } = made
+  const series = { symbol, interval, provider, basis }
   const runId = await inTransaction(pool, (connection) =>
     startRun(connection, 'fetch', {}, [series]),
   )
@@ -110,9 +111,9 @@ function withPrint(minutes: number): BarBatch {
 }
 
 /** The sessions that coverage calls partial, without anybody having asked for gaps. */
-async function partialDays(provider = 'polygon'): Promise<string[]> {
+async function partialDays(provider = 'polygon', symbol = 'IBM'): Promise<string[]> {
   const { data } = await readCoverage(pool, {
-    symbol: 'IBM',
+    symbol,
     interval: '5m',
     provider,
     now: NOW,
@@ -195,6 +196,17 @@ describe('sessions with all of their bars, which hold less than half of the volu
     await load('5m', fiveMinutes())
     await load('1d', daily(days))
     assert.deepEqual([await partialDays(), await gapDays()], [[], []])
+  })
+
+  it('are in doubt also where days and minutes of new instruments come at the same time', async () => {
+    const symbols = Array.from({ length: 8 }, (_, i) => `NEW${i}`)
+    await Promise.all([
+      ...symbols.map((symbol) => load('5m', fiveMinutes(LITTLE), { symbol })),
+      ...symbols.map((symbol) => load('1d', daily(), { symbol })),
+    ])
+    for (const symbol of symbols) {
+      assert.deepEqual(await partialDays('polygon', symbol), ['2024-11-26', '2024-11-29'], symbol)
+    }
   })
 
   it('are held against another vendor’s days where the own one has none, but not across a split', async () => {
