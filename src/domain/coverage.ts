@@ -11,6 +11,9 @@ export interface DayRange {
   readonly until: number
 }
 
+/** All days that a series can have. */
+export const ALWAYS: DayRange = { from: Date.UTC(1800, 0, 1), until: Date.UTC(2200, 0, 1) }
+
 /** Disjoint ranges in order, none empty, none touching the next. */
 export type Coverage = readonly DayRange[]
 

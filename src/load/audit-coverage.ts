@@ -4,7 +4,14 @@
  * daily bars. The ledger is mended; bars are never touched.
  */
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { addRange, expectedDays, holdsDay, periodRange, removeRange } from '../domain/coverage.ts'
+import {
+  addRange,
+  ALWAYS,
+  expectedDays,
+  holdsDay,
+  periodRange,
+  removeRange,
+} from '../domain/coverage.ts'
 import type { Coverage } from '../domain/coverage.ts'
 import { isSameLedger, type Ledger } from '../domain/coverage-ledger.ts'
 import { isIntraday } from '../domain/interval.ts'
@@ -24,8 +31,6 @@ import { forgetRepeated, readRepeated } from '../db/repeated-sessions.ts'
 import type { CalendarOf } from './open-calendars.ts'
 import { judgeSessions } from './judge-volumes.ts'
 
-/** All that a series can have. */
-const ALWAYS = { from: Date.UTC(1800, 0, 1), until: Date.UTC(2200, 0, 1) }
 /** Pages that are opened at a time. */
 const PAGES_AT_A_TIME = 100
 const NO_PAGES = { pages: 0, bars: 0, unsummed: 0 }

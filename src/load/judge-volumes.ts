@@ -11,16 +11,13 @@ import { readPageCounts, type PageCounts } from '../db/page-days.ts'
 import { readRejectRows } from '../db/read-rejects.ts'
 import { forgetRepeated, readRepeated } from '../db/repeated-sessions.ts'
 import type { Calendar } from '../domain/calendar/calendar.ts'
-import { addRange, holdsDay, periodRange, removeRange } from '../domain/coverage.ts'
+import { addRange, ALWAYS, holdsDay, periodRange, removeRange } from '../domain/coverage.ts'
 import { isSameLedger, type Ledger } from '../domain/coverage-ledger.ts'
 import { DAY_MS } from '../domain/date.ts'
 import { isIntraday } from '../domain/interval.ts'
 import { hasFew, holdsLittle, isCountedAlike, type SessionSums } from '../domain/session-volume.ts'
 import type { Load } from './load-batch.ts'
 import { isLoss } from './lost-rows.ts'
-
-/** All that a series can have. */
-const ALWAYS = { from: Date.UTC(1800, 0, 1), until: Date.UTC(2200, 0, 1) }
 
 /** Of final sessions those of which volumes tell, and whether they hold less than half of the day's. */
 export async function volumeVerdicts(

@@ -1,22 +1,14 @@
 /** What Polygon announces of the days ahead, held against the calendar by the command line. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { announcedDifferences } from '../../src/domain/calendar/announced.ts'
 import { getCalendar } from '../../src/domain/calendar/registry.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
-import { makeDatabase } from '../support/database.ts'
+import { startPolygon } from './polygon-sandbox.ts'
 import { readJson, run } from './run-stockyard.ts'
 
 const DAY_MS = 86_400_000
-const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
-after(() => sandbox.close())
-const database = await makeDatabase()
-const env = {
-  DATABASE_URL: database.url,
-  POLYGON_BASE_URL: sandbox.url,
-  POLYGON_API_KEY: 'a-key-for-tests',
-  POLYGON_BUDGET: 'unlimited',
-}
+const { sandbox, env } = await startPolygon()
 
 const at = (text: string) => Date.parse(`${text}-04:00`)
 

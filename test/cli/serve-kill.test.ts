@@ -12,6 +12,7 @@ import { makeDatabase } from '../support/database.ts'
 import { fillStore } from '../support/filled-store.ts'
 import { findInconsistencies } from '../support/store.ts'
 import { start } from './run-stockyard.ts'
+import { untilAlone } from '../support/until-alone.ts'
 
 const KILLS = 2
 const WRITERS = 4
@@ -86,18 +87,6 @@ async function untilCut(work: () => Promise<unknown>): Promise<number> {
   }
 }
 
-/** Waits until the database has noticed that the killed process is gone. */
-async function untilAlone(): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query<{ others: number }>(
-      `SELECT count(*)::integer AS others FROM pg_stat_activity
-       WHERE datname = current_database() AND application_name <> 'test'`,
-    )
-    if (rows[0]!.others === 0) return
-    await delay(5)
-  }
-}
-
 /** Closes by session as the server tells them, of one symbol. */
 async function told(url: string, symbol: string): Promise<Map<string, number>> {
   const answer = await fetch(`${url}/api/v1/stocks/${symbol}/prices?format=ndjson`)
@@ -143,7 +132,7 @@ it('loses nothing that was answered, and stores no request by halves', async (t)
     const answered = await Promise.all(clients)
     assert.ok(answered.every((count) => Number.isInteger(count)))
     assert.equal((await server.ended).code, null)
-    await untilAlone()
+    await untilAlone(pool)
     const cut = sent.slice(before).filter(({ status }) => status === null)
     unanswered += cut.length
     assert.deepEqual((await findInconsistencies(pool)).toSorted(), oddBefore, `kill ${kill + 1}`)

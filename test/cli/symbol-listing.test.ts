@@ -1,19 +1,10 @@
 /** What Polygon lists, as the command line shows it. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { startSandbox } from '../../src/sandbox/server.ts'
-import { makeDatabase } from '../support/database.ts'
+import { test } from 'node:test'
+import { startPolygon } from './polygon-sandbox.ts'
 import { run } from './run-stockyard.ts'
 
-const sandbox = await startSandbox({ port: 0, clock: () => Date.now() })
-after(() => sandbox.close())
-const database = await makeDatabase()
-const env = {
-  DATABASE_URL: database.url,
-  POLYGON_BASE_URL: sandbox.url,
-  POLYGON_API_KEY: 'a-key-for-tests',
-  POLYGON_BUDGET: 'unlimited',
-}
+const { sandbox, env } = await startPolygon()
 
 interface Line {
   readonly symbol: string

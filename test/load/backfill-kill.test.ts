@@ -16,6 +16,7 @@ import { parseDay } from '../../src/domain/date.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 import { findInconsistencies, rowsOf, storedRows } from '../support/store.ts'
+import { untilAlone } from '../support/until-alone.ts'
 
 const isLong = process.env['STOCKYARD_LONG'] === '1'
 const KILLS = isLong ? 10 : 3
@@ -88,7 +89,7 @@ it('ends complete after kills, and pays for at most one call more a kill', async
     if (child.exitCode === null) midway += 1
     child.kill('SIGKILL')
     await exited
-    await untilAlone()
+    await untilAlone(pool)
     assert.deepEqual(await findInconsistencies(pool), [], `after kill ${kill + 1}`)
   }
   assert.ok(midway >= KILLS - 1, `only ${midway} kills came in the middle`)
@@ -118,15 +119,3 @@ it('asks for nothing when it is run again, and the count of repeated calls sees 
   assert.deepEqual([forced.requests, forced.inserted], [CALLS_EACH, 0])
   assert.equal(callsRepeated(), repeated + CALLS_EACH)
 })
-
-/** Waits until the server has noticed that the killed process is gone. */
-async function untilAlone(): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query<{ others: number }>(
-      `SELECT count(*)::integer AS others FROM pg_stat_activity
-       WHERE datname = current_database() AND application_name <> 'test'`,
-    )
-    if (rows[0]!.others === 0) return
-    await delay(5)
-  }
-}

@@ -15,6 +15,7 @@ import { DAY_MS, formatDate } from '../../src/domain/date.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { makeDatabase } from '../support/database.ts'
 import { findInconsistencies, rowsOf, storedRows } from '../support/store.ts'
+import { untilAlone } from '../support/until-alone.ts'
 
 const KILLS = 6
 const SYMBOLS = Array.from({ length: 16 }, (_, i) => `SIM${i + 1}`)
@@ -70,7 +71,7 @@ it('loses no row, doubles none, and never moves a watermark ahead', async (t) =>
     if (child.exitCode === null) midway += 1
     child.kill('SIGKILL')
     await exited
-    await untilAlone()
+    await untilAlone(pool)
     assert.deepEqual(await findInconsistencies(pool), [], `after kill ${kill + 1}`)
   }
   assert.ok(midway > KILLS / 2, `only ${midway} kills came in the middle`)
@@ -102,16 +103,4 @@ async function countBars(): Promise<number> {
     'SELECT coalesce(sum(bars), 0)::bigint AS bars FROM stockyard.series_heads',
   )
   return rows[0]!.bars
-}
-
-/** Waits until the server has noticed that the killed process is gone. */
-async function untilAlone(): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query<{ others: number }>(
-      `SELECT count(*)::integer AS others FROM pg_stat_activity
-       WHERE datname = current_database() AND application_name <> 'test'`,
-    )
-    if (rows[0]!.others === 0) return
-    await delay(5)
-  }
 }

@@ -7,18 +7,17 @@ import type { TestContext } from 'node:test'
 import { joinBatches, takeBars, type BarBatch } from '../../src/domain/bar-batch.ts'
 import { getCalendar } from '../../src/domain/calendar/registry.ts'
 import { parseDay } from '../../src/domain/date.ts'
-import { inTransaction, type Pool } from '../../src/db/connect.ts'
-import { startRun } from '../../src/db/runs.ts'
+import type { Pool } from '../../src/db/connect.ts'
 import { explainGaps } from '../../src/load/explain-gaps.ts'
 import { fetchAll } from '../../src/load/fetch-series.ts'
 import { listGaps } from '../../src/load/list-gaps.ts'
-import { loadBatch } from '../../src/load/load-batch.ts'
 import { repairGaps } from '../../src/load/repair.ts'
 import { makeLogger } from '../../src/log.ts'
 import { makeHttpClient } from '../../src/providers/fetch.ts'
 import type { Provider, VendorFailure } from '../../src/providers/provider.ts'
 import { calendar, dailyBars, minuteBars } from '../support/bars.ts'
 import { makeDatabase } from '../support/database.ts'
+import { loadSeries } from '../support/loaded-series.ts'
 import { vendorOf } from '../support/given-vendor.ts'
 
 const log = makeLogger({ level: 'silent', format: 'json' })
@@ -243,25 +242,7 @@ describe('a session that is there in part', () => {
 /** The daily bars of the week, all with a volume. */
 async function loadDays(): Promise<void> {
   const series = { symbol: 'IBM', interval: '1d', provider: 'own', basis: 'raw' } as const
-  const runId = await inTransaction(pool, (connection) =>
-    startRun(connection, 'fetch', {}, [series]),
-  )
-  const batch = dailyBars(FROM, UNTIL)
-  await loadBatch(pool, {
-    series,
-    calendar,
-    settleMs: 4 * 3_600_000,
-    runId,
-    taskNumber: 1,
-    batch,
-    rejects: [],
-    fetched: batch.length,
-    covers: { from: FROM, until: UNTIL },
-    continuesFrom: null,
-    receivedAt: NOW,
-    actions: null,
-    simulated: false,
-  })
+  await loadSeries(pool, series, dailyBars(FROM, UNTIL), NOW)
 }
 
 /** Why each gap is one. */

@@ -4,14 +4,12 @@ import { beforeEach, describe, it, type TestContext } from 'node:test'
 import { makeBatch, sliceBatch, takeBars, type BarBatch } from '../../src/domain/bar-batch.ts'
 import { getCalendar } from '../../src/domain/calendar/registry.ts'
 import { formatDate, parseDay } from '../../src/domain/date.ts'
-import { inTransaction, type Pool } from '../../src/db/connect.ts'
-import { storeActions } from '../../src/db/actions.ts'
-import { startRun } from '../../src/db/runs.ts'
+import type { Pool } from '../../src/db/connect.ts'
 import { listGaps } from '../../src/load/list-gaps.ts'
-import { loadBatch } from '../../src/load/load-batch.ts'
 import { readCoverage } from '../../src/query/coverage.ts'
 import { calendar } from '../support/bars.ts'
 import { makeDatabase } from '../support/database.ts'
+import { loadSeries, tellActions } from '../support/loaded-series.ts'
 
 const HOUR_MS = 3_600_000
 /** Ten sessions, 2024-11-29 among them, which ends at 13:00. */
@@ -48,24 +46,7 @@ interface Made {
 async function load(interval: '1d' | '5m', batch: BarBatch, made: Made = {}): Promise<void> {
   const { provider = 'polygon', basis = 'raw', receivedAt = NOW, symbol = 'IBM' } = made
   const series = { symbol, interval, provider, basis }
-  const runId = await inTransaction(pool, (connection) =>
-    startRun(connection, 'fetch', {}, [series]),
-  )
-  await loadBatch(pool, {
-    series,
-    calendar,
-    settleMs: 4 * HOUR_MS,
-    runId,
-    taskNumber: 1,
-    batch,
-    rejects: [],
-    fetched: batch.length,
-    covers: null,
-    continuesFrom: null,
-    receivedAt,
-    actions: null,
-    simulated: false,
-  })
+  await loadSeries(pool, series, batch, receivedAt)
 }
 
 function bars(starts: readonly number[], volumes: readonly number[]): BarBatch {
@@ -124,15 +105,8 @@ async function partialDays(provider = 'polygon', symbol = 'IBM'): Promise<string
     .flatMap(({ from, until }) => DAYS.filter((day) => day >= from && day < until))
 }
 
-async function splitOn(day: string, provider: string): Promise<void> {
-  const { rows } = await pool.query<{ id: number }>('SELECT id FROM stockyard.instruments')
-  await inTransaction(pool, (connection) =>
-    storeActions(
-      connection,
-      { instrumentId: rows[0]!.id, provider, runId: null, observedAt: NOW },
-      { splits: [{ day: parseDay(day), newShares: 3, oldShares: 1 }], dividends: [] },
-    ),
-  )
+function split(day: string) {
+  return { day: parseDay(day), newShares: 3, oldShares: 1 }
 }
 
 async function gapDays(): Promise<string[]> {
@@ -213,7 +187,7 @@ describe('sessions with all of their bars, which hold less than half of the volu
     await load('5m', fiveMinutes(LITTLE))
     await load('1d', daily(), { provider: 'yahoo', basis: 'split' })
     assert.deepEqual(await partialDays(), ['2024-11-26', '2024-11-29'])
-    await splitOn('2024-11-27', 'polygon')
+    await tellActions(pool, 'IBM', 'polygon', { splits: [split('2024-11-27')] }, NOW)
     // The days before the split are on another basis than the bars.
     assert.deepEqual(await gapDays(), ['2024-11-29 1 partial'])
     // The own vendor's word comes before that of others.
@@ -227,7 +201,7 @@ describe('sessions with all of their bars, which hold less than half of the volu
     await load('5m', fiveMinutes(LITTLE), yahoo)
     await load('1d', daily(), yahoo)
     assert.deepEqual(await gapDays(), ['2024-11-26 1 partial', '2024-11-29 1 partial'])
-    await splitOn('2024-11-27', 'yahoo')
+    await tellActions(pool, 'IBM', 'yahoo', { splits: [split('2024-11-27')] }, NOW)
     assert.deepEqual(await gapDays(), ['2024-11-29 1 partial'])
   })
 })
