@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { formatDate, requireDay } from '../domain/date.ts'
 import { StockyardError } from '../domain/error.ts'
 import { ask } from '../load/ask.ts'
+import { takePages } from '../load/take-pages.ts'
 import { parseListing, requestListing, type Listing } from '../providers/polygon/listing.ts'
 import { polygon } from '../providers/polygon/index.ts'
 import type { VendorRequest } from '../providers/provider.ts'
@@ -40,16 +41,8 @@ async function list(
   { delisted = false, on }: ListingOptions,
 ): Promise<void> {
   const asking = await openVendor(context, polygon)
-  const seen = new Set<string>()
-  let request: VendorRequest | undefined = requestListing(
-    !delisted,
-    on === undefined ? undefined : formatDate(on),
-  )
-  while (request !== undefined) {
-    const asked: VendorRequest = request
-    const page = JSON.stringify(asked)
-    if (seen.has(page)) throw pageRepeated()
-    seen.add(page)
+  const first = requestListing(!delisted, on === undefined ? undefined : formatDate(on))
+  const take = async (asked: VendorRequest) => {
     const answer = await ask(asking, polygon, asked, (body) =>
       parseListing(body, asked, asking.config.baseUrl),
     )
@@ -57,8 +50,9 @@ async function list(
     for (const { reason } of answer.unreadable) {
       await context.stderr.write(`a row was left out: ${reason}\n`)
     }
-    request = answer.next
+    return answer.next
   }
+  await takePages(first, (page) => page, take, pageRepeated)
 }
 
 const COLUMNS: readonly Column<Listing>[] = [

@@ -22,6 +22,7 @@ import { makeLoadTurns, type LoadTurns } from './load-turns.ts'
 import { chosenCalls, takeMarketDays, type MarketDays } from './market-days.ts'
 import type { Wish } from './plan.ts'
 import { retryLocked } from './retry-locked.ts'
+import { takePages } from './take-pages.ts'
 import { asTraded, isAllLacking, planCalls, type PlannedCalls } from './plan-calls.ts'
 
 /** A series that is to be brought up to date, as part of a run. */
@@ -167,7 +168,14 @@ async function fetchPlanned(
   }
   const run = async (request: BarRequest) => {
     const market = chosenCalls(task.marketDays, provider, request, calendar, now)
-    if (!(await takeMarketDays(market, take))) await takePages(request, take, task)
+    if (!(await takeMarketDays(market, take))) {
+      await takePages(
+        request,
+        (page) => page.request,
+        take,
+        () => circleError(task),
+      )
+    }
     progress = { ...progress, requestsDone: progress.requestsDone + 1 }
     report(progress)
   }
@@ -233,21 +241,6 @@ async function runCalls(
     await run(request)
   }
   return null
-}
-
-/** Takes an answer page by page. */
-async function takePages(
-  request: BarRequest,
-  take: (page: BarRequest) => Promise<BarRequest | undefined>,
-  task: SeriesTask,
-): Promise<void> {
-  const seen = new Set<string>()
-  for (let page: BarRequest | undefined = request; page !== undefined;) {
-    const call = JSON.stringify(page.request)
-    if (seen.has(call)) throw circleError(task)
-    seen.add(call)
-    page = await take(page)
-  }
 }
 
 /** What is said of days that a vendor does not have; the same words mark them wherever they are counted. */
